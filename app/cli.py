@@ -1,0 +1,151 @@
+"""The command line: one function add_VERB per verb; what is heavy is imported by the verb itself.
+
+`run` builds this parser before anything is installed, to check what was typed: so this file, and
+every add_VERB, imports the standard library alone.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from app import __version__
+
+EPILOG = "and: ./run test [--quick] [pytest arguments], lint, bench [part], install [tests]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 the work failed, 2 what was typed or set cannot work."""
+    chosen = parser().parse_args(arguments)
+    code: int = chosen.start(chosen)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    top = SentenceParser(prog="./run", description="Draw a digit, watch a network think.")
+    top.epilog = EPILOG
+    top.add_argument("--version", action="version", version=f"Inkling {__version__}")
+    verbs = top.add_subparsers(metavar="VERB", required=True, title="verbs")
+    for add in VERBS:
+        add(verbs)
+    return top
+
+
+def add_serve(verbs: Any) -> None:
+    verb = verbs.add_parser("serve", help="start the server and its drawing page")
+    verb.add_argument("--host", help="address to listen on (INKLING_HOST, 127.0.0.1)")
+    verb.add_argument(
+        "--port", type=port_number, help="port to listen on (INKLING_PORT, 8000); 0: any free one"
+    )
+    verb.set_defaults(start=serve)
+
+
+def serve(chosen: argparse.Namespace) -> int:
+    from app.serving import serve
+
+    return serve(chosen.host, chosen.port)
+
+
+def add_doctor(verbs: Any) -> None:
+    verb = verbs.add_parser("doctor", help="what is installed, what is missing, where data lives")
+    add_json(verb)
+    verb.set_defaults(start=doctor)
+
+
+def doctor(chosen: argparse.Namespace) -> int:
+    from app.doctor import doctor
+
+    return doctor(as_json=chosen.json)
+
+
+def add_train(verbs: Any) -> None:
+    verb = verbs.add_parser("train", help="train a network and keep it as a model")
+    verb.add_argument("recipe", nargs="?", metavar="RECIPE", help="a whole training by name")
+    verb.add_argument("--dataset", metavar="D", help="what to learn from")
+    verb.add_argument("--network", metavar="N", help="what learns: mlp or cnn")
+    verb.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
+        help="change a field of the training or a hyperparameter; VALUE is JSON",
+    )  # fmt: skip
+    verb.add_argument("--name", metavar="MODEL", help="the model's name")
+    verb.add_argument("--into", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
+    add_json(verb)
+    verb.set_defaults(start=train)
+
+
+def train(chosen: argparse.Namespace) -> int:
+    from app.verbs.train import start
+
+    return start(
+        chosen.recipe, chosen.dataset, chosen.network, chosen.changes, chosen.name, chosen.into,
+        chosen.json,
+    )  # fmt: skip
+
+
+def add_evaluate(verbs: Any) -> None:
+    verb = verbs.add_parser("evaluate", help="measure a model on a dataset")
+    verb.add_argument("model", metavar="MODEL")
+    verb.add_argument("--dataset", metavar="D", help="by default what the model learnt from")
+    verb.add_argument("--part", default="test", choices=("train", "validation", "test"))
+    add_json(verb)
+    verb.set_defaults(start=evaluate)
+
+
+def evaluate(chosen: argparse.Namespace) -> int:
+    from app.verbs.evaluate import start
+
+    return start(chosen.model, chosen.dataset, chosen.part, chosen.json)
+
+
+def add_predict(verbs: Any) -> None:
+    verb = verbs.add_parser("predict", help="what a model reads in picture files")
+    verb.add_argument("model", metavar="MODEL")
+    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add_json(verb)
+    verb.set_defaults(start=predict)
+
+
+def predict(chosen: argparse.Namespace) -> int:
+    from app.verbs.predict import start
+
+    return start(chosen.model, chosen.files, chosen.json)
+
+
+def add_datasets(verbs: Any) -> None:
+    verb = verbs.add_parser("datasets", help="which datasets there are; download one")
+    verb.add_argument("action", nargs="?", choices=("download",))
+    verb.add_argument("name", nargs="?", metavar="NAME")
+    add_json(verb)
+    verb.set_defaults(start=datasets)
+
+
+def datasets(chosen: argparse.Namespace) -> int:
+    from app.verbs.datasets import start
+
+    return start(chosen.action, chosen.name, chosen.json)
+
+
+VERBS = (add_serve, add_train, add_evaluate, add_predict, add_datasets, add_doctor)
+
+
+def add_json(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+
+
+def port_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; take a number from 0 to 65535")
+    return int(text)
+
+
+class SentenceParser(argparse.ArgumentParser):
+    """Says what is wrong in a sentence, and where help is; the verbs' parsers do the same."""
+
+    def error(self, message: str) -> NoReturn:
+        message = message.replace("argument VERB: invalid choice:", "there is no verb")
+        self.exit(2, f"{self.prog}: {message}\nSee {self.prog} --help\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

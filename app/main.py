@@ -1,0 +1,81 @@
+"""The one place where the parts are joined: create_app(settings); `app.main:app` for uvicorn."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from app import __version__
+from app.ml.checkpoints import ModelLibrary
+from app.settings import LIMITS, ROOT, Settings
+from app.web import docs, pages
+from app.web.api import health, models, predict
+from app.web.decoder import DecoderPool
+from app.web.engine import Engine
+from app.web.errors import handle_errors
+from app.web.pages import StaticFolder, make_templates
+from app.web.roles import PublicMount, check_every_route_has_a_role
+from app.web.security import SecurityMiddleware
+
+ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router)
+TELEMETRY_OFF = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The whole application, not yet started; settings are read from INKLING_* by default."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="Inkling",
+        version=__version__,
+        description=docs.DESCRIPTION,
+        openapi_tags=docs.TAGS,
+        openapi_url=None,  # app.web.docs serves it, and our own page instead of Swagger's
+        redirect_slashes=False,  # a redirect would repeat the sender's Host
+        lifespan=lifespan,
+        middleware=[Middleware(SecurityMiddleware, settings=settings)],
+        telemetry=TELEMETRY_OFF,
+    )
+    make_parts(app, settings)
+    handle_errors(app)
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)
+    app.router.routes.append(PublicMount("/static", StaticFolder(directory=ROOT / "static")))
+    check_every_route_has_a_role(app.routes)
+    return app
+
+
+def make_parts(app: FastAPI, settings: Settings) -> None:
+    """What routes find in `request.app.state`; nothing runs before the lifespan starts it."""
+    app.state.settings = settings
+    app.state.templates = make_templates()
+    app.state.library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    memory, model = settings.models_memory_bytes, settings.default_model
+    app.state.engine = Engine(app.state.library, memory, model)
+    app.state.decoders = DecoderPool(LIMITS)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    configure_log()
+    app.state.engine.start()
+    app.state.decoders.start()
+    yield
+    await app.state.decoders.stop()
+    app.state.engine.stop()
+
+
+def configure_log() -> None:
+    """Our lines go to stderr as they are, unless someone has arranged otherwise."""
+    log = logging.getLogger("inkling")
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.INFO)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`app.main:app` is made when it is asked for, so that an import makes nothing."""
+    if name == "app":
+        return create_app()
+    raise AttributeError(name)

@@ -1,0 +1,93 @@
+"""Batched augmentation on tensors: every picture gets its own warp and its own pen.
+
+Affine and elastic distortions as in Simard, Steinkraus and Platt (2003), done for a whole batch by
+one sampling grid; pen width by grey-scale dilation and erosion.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Strengths; each picture draws its own values from the ranges. All 0: pictures unchanged."""
+
+    rotate: float = 0.0  # degrees, uniform in +-
+    scale: float = 0.0  # each axis is scaled by 1 +- scale
+    shear: float = 0.0  # x moves by +- shear times y
+    shift: float = 0.0  # pixels, uniform in +-
+    elastic: float = 0.0  # pixels, standard deviation of the smooth displacement
+    grain: int = 6  # cells of the elastic field across the picture: fewer is smoother
+    pen: float = 0.0  # 1: from fully eroded to fully dilated by one pixel
+    erase: float = 0.0  # probability of one erased square, a third of the side
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Augmentation":
+        names = [field.name for field in fields(cls)]
+        if unknown := set(values) - set(names):
+            raise ValueError(f"no augmentation {min(unknown)!r}; there are {', '.join(names)}")
+        return cls(**values)
+
+    @property
+    def warps(self) -> bool:
+        return any((self.rotate, self.scale, self.shear, self.shift, self.elastic))
+
+
+def augment(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
+    """(N, C, H, W) in 0..1 -> the same shape; background is 0 and comes in at the edges."""
+    if how.pen:
+        x = change_pen(x, how.pen, random)
+    if how.warps:
+        x = grid_sample(x, warp_grid(x, how, random), "bilinear", "zeros", False)
+    return erase(x, how.erase, random) if how.erase else x
+
+
+def warp_grid(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
+    """(N, H, W, 2) sampling places in -1..1, as grid_sample wants them."""
+    n, _, height, width = x.shape
+    angle = uniform(n, how.rotate, random).deg2rad()
+    stretch = 1 + uniform(2 * n, how.scale, random).view(2, n)
+    shear = uniform(n, how.shear, random)
+    shift = uniform(2 * n, 2 * how.shift / width, random).view(2, n)
+    cos, sin = angle.cos(), angle.sin()
+    rows = [
+        torch.stack((cos * stretch[0], (shear * cos - sin) * stretch[1], shift[0]), dim=1),
+        torch.stack((sin * stretch[0], (shear * sin + cos) * stretch[1], shift[1]), dim=1),
+    ]
+    grid = affine_grid(torch.stack(rows, dim=1), [n, 1, height, width], align_corners=False)
+    if how.elastic:
+        coarse = torch.randn(n, 2, how.grain, how.grain, generator=random)
+        field = interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
+        grid = grid + field.permute(0, 2, 3, 1) * (2 * how.elastic / width)
+    return grid
+
+
+def change_pen(x: Tensor, strength: float, random: Generator) -> Tensor:
+    """Blend each picture with its dilation (thicker) or its erosion (thinner) by one pixel."""
+    amount = uniform(len(x), strength, random).view(-1, 1, 1, 1)
+    thick = max_pool2d(x, 3, 1, 1)
+    thin = -max_pool2d(-x, (2, 2), 1, 0)  # (H-1, W-1): half a pixel off each side
+    thin = torch.nn.functional.pad(thin, (0, 1, 0, 1))
+    return x + amount.clamp(min=0) * (thick - x) + (-amount).clamp(min=0) * (thin - x)
+
+
+def erase(x: Tensor, probability: float, random: Generator) -> Tensor:
+    """Random erasing (Zhong et al., 2017): a square of a third of the side becomes background."""
+    n, _, height, width = x.shape
+    side = height // 3
+    top = torch.rand(n, 1, generator=random) * (height - side)
+    left = torch.rand(n, 1, generator=random) * (width - side)
+    chosen = torch.rand(n, 1, 1, 1, generator=random) < probability
+    rows, columns = torch.arange(height)[None], torch.arange(width)[None]
+    in_rows = ((rows >= top) & (rows < top + side))[:, None, :, None]
+    in_columns = ((columns >= left) & (columns < left + side))[:, None, None, :]
+    return x.masked_fill(chosen & in_rows & in_columns, 0.0)
+
+
+def uniform(n: int, strength: float, random: Generator) -> Tensor:
+    return (torch.rand(n, generator=random) * 2 - 1) * strength

@@ -1,0 +1,176 @@
+"""Model folders: model.safetensors and card.json, whole or not there. No pickle anywhere."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from app.ml.cards import CARD_BYTES, Card
+from app.ml.files import sync_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+WEIGHTS, CARD = "model.safetensors", "card.json"
+HEADER_BYTES = 1 << 20  # a safetensors header is a few KiB; a larger one is an attack
+
+
+class UnknownModel(KeyError):
+    """No model of that name."""
+
+
+class UnavailableModel(RuntimeError):
+    """The folder is there but cannot be used; the message says why."""
+
+
+class ReservedName(ValueError):
+    """Shipped models are read-only and their names taken."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model folder as found on disk; `card` is None when it is unavailable."""
+
+    name: str
+    origin: Literal["shipped", "own"]
+    folder: Path
+    card: Card | None
+    unavailable: str | None
+    size_bytes: int
+
+    accepts = ("image", "strokes", "pixels")
+
+    @property
+    def version(self) -> str | None:
+        return self.card.version if self.card else None
+
+
+class ModelLibrary:
+    """The models that ship and one's own: two folders of model folders."""
+
+    def __init__(self, shipped: Path, own: Path) -> None:
+        self.shipped, self.own = shipped, own
+
+    def entries(self) -> list[ModelEntry]:
+        """All models by name; a broken folder is listed with its reason."""
+        found = {entry.name: entry for entry in self._read(self.own, "own")}
+        found |= {entry.name: entry for entry in self._read(self.shipped, "shipped")}
+        return [found[name] for name in sorted(found)]
+
+    def resolve(self, reference: str) -> ModelEntry:
+        """The entry of a model reference. UnknownModel, or UnavailableModel with the reason."""
+        if not NAME.fullmatch(reference):
+            raise UnknownModel(reference)
+        for root, origin in ((self.shipped, "shipped"), (self.own, "own")):
+            if (root / reference).is_dir():
+                entry = read_entry(root / reference, origin)  # type: ignore[arg-type]
+                if entry.unavailable:
+                    raise UnavailableModel(entry.unavailable)
+                return entry
+        raise UnknownModel(reference)
+
+    def save(
+        self, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False
+    ) -> ModelEntry:
+        """Write one's own model. ReservedName, FileExistsError, or ValueError for a bad name."""
+        if (self.shipped / card.name).is_dir():
+            raise ReservedName(f"{card.name} ships with Inkling; choose another name")
+        return read_entry(save_model(self.own, card, weights, replace_existing), "own")
+
+    def delete(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise UnknownModel(name)
+        if (self.shipped / name).is_dir():
+            raise ReservedName(f"{name} ships with Inkling and cannot be deleted")
+        if not (self.own / name).is_dir():
+            raise UnknownModel(name)
+        doomed = Path(tempfile.mkdtemp(dir=self.own, prefix=".deleted-"))
+        os.rename(self.own / name, doomed / name)  # one rename: gone for every reader at once
+        shutil.rmtree(doomed)
+
+    def _read(self, root: Path, origin: Literal["shipped", "own"]) -> list[ModelEntry]:
+        if not root.is_dir():
+            return []
+        folders = [folder for folder in root.iterdir() if folder.is_dir()]
+        return [read_entry(f, origin) for f in folders if NAME.fullmatch(f.name)]
+
+
+def read_entry(folder: Path, origin: Literal["shipped", "own"]) -> ModelEntry:
+    try:
+        card = Card.from_json(read_bounded(folder / CARD, CARD_BYTES))
+        size = (folder / WEIGHTS).stat().st_size
+        if card.name != folder.name:
+            raise ValueError(f"the card is of {card.name}, not of {folder.name}")
+    except (OSError, ValueError) as error:
+        reason = (
+            f"{type(error).__name__}: cannot read it" if isinstance(error, OSError) else f"{error}"
+        )
+        return ModelEntry(folder.name, origin, folder, None, reason, 0)
+    return ModelEntry(folder.name, origin, folder, card, None, size)
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+def save_model(
+    root: Path, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False
+) -> Path:
+    """Write root/<name>/ so that it is whole or not there; the card gets the weights' sha256."""
+    from safetensors.torch import save
+
+    if not NAME.fullmatch(card.name):
+        raise ValueError("a model's name is 1 to 64 of a-z, 0-9 and -, not beginning with -")
+    target = root / card.name
+    if target.exists() and not replace_existing:
+        raise FileExistsError(
+            f"a model called {card.name} exists; choose another name or replace it"
+        )
+    content = save({name: tensor.contiguous() for name, tensor in weights.items()})
+    card = replace(card, sha256=hashlib.sha256(content).hexdigest())
+    root.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
+    try:
+        write_synced(fresh / WEIGHTS, content)
+        write_synced(fresh / CARD, f"{json.dumps(card.to_json(), indent=2)}\n".encode())
+        fresh.chmod(0o755)
+        if target.exists():
+            os.rename(target, fresh / "replaced")
+        os.rename(fresh, target)
+        shutil.rmtree(target / "replaced", ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    sync_folder(root)
+    return target
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_weights(entry: ModelEntry) -> "dict[str, Tensor]":
+    """The tensors of a model, read once and checked against its card. UnavailableModel says why."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    assert entry.card is not None
+    try:
+        content = (entry.folder / WEIGHTS).read_bytes()
+        if hashlib.sha256(content).hexdigest() != entry.card.sha256:
+            raise UnavailableModel("the weights are not those of the card (sha256 differs)")
+        if int.from_bytes(content[:8], "little") > HEADER_BYTES:
+            raise UnavailableModel("the weights' header is too large")
+        return load(content)
+    except (OSError, SafetensorError) as error:
+        raise UnavailableModel("the weights cannot be read") from error

@@ -1,0 +1,68 @@
+"""Classifier: pictures in, probabilities out."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from app.ml.cards import Card
+from app.ml.checkpoints import ModelEntry, UnavailableModel, read_weights
+from app.ml.networks import build
+
+
+class Classifier:
+    """A trained network, ready to predict in float32."""
+
+    def __init__(self, card: Card, network: nn.Module) -> None:
+        self.card, self.version = card, card.version
+        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        shape = (1, -1, 1, 1)
+        std = torch.tensor(card.preprocessing.std).view(shape)
+        self.scale = 1 / (255 * std)  # (pixel / 255 - mean) / std in one multiply and one add
+        self.offset = -torch.tensor(card.preprocessing.mean).view(shape) / std
+        tensors = [*network.parameters(), *network.buffers()]
+        self.memory_bytes = sum(t.numel() * t.element_size() for t in tensors)
+
+    @torch.inference_mode()
+    def logits(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """uint8 (N, C, S, S) -> float32 (N, classes)."""
+        x = torch.from_numpy(pixels) * self.scale + self.offset
+        logits: Tensor = self.network(x.contiguous(memory_format=torch.channels_last))
+        return logits
+
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8 (N, C, S, S) -> float32 (N, classes), each row summing to 1."""
+        result: NDArray[np.float32] = self.logits(pixels).softmax(1).numpy()
+        return result
+
+
+def load_classifier(entry: ModelEntry) -> Classifier:
+    """UnavailableModel with the reason when card and weights do not fit together."""
+    if entry.card is None:
+        raise UnavailableModel(entry.unavailable or "no card")
+    card, weights = entry.card, read_weights(entry)
+    try:
+        network = build(card.network, card.hyperparameters, card.shape, len(card.classes))
+        network.load_state_dict(weights)
+    except (ValueError, RuntimeError) as error:
+        raise UnavailableModel("the weights do not fit the network of the card") from error
+    if not all(torch.isfinite(t).all() for t in weights.values() if t.is_floating_point()):
+        raise UnavailableModel("the weights hold values that are not finite")
+    return Classifier(card, fold_batch_norm(network))
+
+
+def fold_batch_norm(network: nn.Module) -> nn.Module:
+    """Batch norm after a convolution is a scale and a shift: put both into the convolution."""
+    from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+    features = getattr(network.eval(), "features", None)
+    if features is None:
+        return network
+    layers: list[nn.Module] = []
+    for layer in features:
+        if isinstance(layer, nn.BatchNorm2d) and layers and isinstance(layers[-1], nn.Conv2d):
+            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
+        else:
+            layers.append(layer)
+    network.features = nn.Sequential(*layers)
+    return network

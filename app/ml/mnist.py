@@ -1,0 +1,55 @@
+"""MNIST's files: LeCun's IDX format, gzipped."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.ml.parts import Dataset, Options, Part, cut
+from app.ml.picture import Picture
+from app.ml.sources import Entry, Source, cached, find
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+
+def mnist_file(name: str, md5: str) -> Source:
+    return Source(f"MNIST/raw/{name}", md5, tuple(mirror + name for mirror in MIRRORS))
+
+
+SOURCES = (
+    mnist_file("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+    mnist_file("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+    mnist_file("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+    mnist_file("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+)
+
+
+def load_mnist(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
+    def parse() -> dict[str, Tensor]:
+        paths = [find(entry, source, root) for source in entry.sources]
+        arrays = [torch.from_numpy(read_idx(path)) for path in paths]
+        return {
+            "train": arrays[0][:, None], "train_labels": arrays[1].long(),
+            "test": arrays[2][:, None], "test_labels": arrays[3].long(),
+        }  # fmt: skip
+
+    tensors = cached(entry, root, cache, "mnist", parse)
+    known = Part(tensors["train"], tensors["train_labels"])
+    train, validation = cut(known, options.validation_fraction, options.split_seed)
+    test = Part(tensors["test"], tensors["test_labels"])
+    return Dataset(entry.name, entry.classes, entry.preprocessing, train, validation, test)
+
+
+def read_idx(path: Path) -> Picture:
+    """LeCun's IDX format: magic 0 0 8 (uint8) and the rank, then the sizes, then the bytes."""
+    content = gzip.decompress(path.read_bytes())
+    if content[:3] != b"\x00\x00\x08":
+        raise ValueError(f"{path.name} is not an IDX file of bytes; download it again")
+    rank = content[3]
+    shape = np.frombuffer(content, ">i4", rank, 4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape).copy()

@@ -1,0 +1,45 @@
+"""Number formats: bfloat16 where this processor gains from it, else float32."""
+
+from contextlib import AbstractContextManager
+from time import perf_counter
+
+import torch
+from torch import nn
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+PROBE_BATCH = 128
+
+
+def autocast(precision: str) -> AbstractContextManager[None]:
+    """Layers inside compute in `precision`; weights and losses stay float32."""
+    on = precision == "bfloat16"
+    return torch.autocast("cpu", torch.bfloat16, enabled=on, cache_enabled=False)
+
+
+def resolve_precision(wanted: str, network: nn.Module, shape: tuple[int, int, int]) -> str:
+    """`auto` becomes what is quicker here, measured on this network; found once per run."""
+    if wanted not in PRECISIONS:
+        raise ValueError(f"no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}")
+    if wanted != "auto":
+        return wanted
+    if not torch.cpu._is_avx512_bf16_supported():
+        return "float32"  # bfloat16 would be emulated
+    with torch.random.fork_rng():
+        x = torch.rand(PROBE_BATCH, *shape).to(memory_format=torch.channels_last)
+        weights = {name: value.clone() for name, value in network.state_dict().items()}
+        times = {name: seconds_per_step(network, x, name) for name in ("float32", "bfloat16")}
+        network.load_state_dict(weights)  # batch norm has counted the probe
+        network.zero_grad()
+    return min(times, key=lambda name: times[name])
+
+
+def seconds_per_step(network: nn.Module, x: torch.Tensor, precision: str) -> float:
+    """Forward and backward, the better of two after a warm-up."""
+    times = []
+    for _ in range(3):
+        start = perf_counter()
+        with autocast(precision):
+            loss = network(x).float().sum()
+        loss.backward()
+        times.append(perf_counter() - start)
+    return min(times[1:])

@@ -1,0 +1,76 @@
+"""A finished training becomes a model: weights, and a card written from what happened."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.ml.cards import Card
+from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
+from app.ml.datasets import DATASETS
+from app.ml.networks import parameter_count
+from app.ml.parts import Dataset
+from app.ml.training import Trained
+
+LIMITS = (
+    "It knows only single digits 0 to 9, written upright, dark on light or light on dark. It was "
+    "never shown letters or other signs and will take them for digits. It reads best what looks "
+    "like what it learnt from; a high probability is not a proof."
+)
+
+
+def publish(
+    trained: Trained, dataset: Dataset, name: str, recipe: str, library: ModelLibrary,
+    into: Path | None = None,
+) -> ModelEntry:  # fmt: skip
+    """Write the model's folder among one's own models, or `into` another for those that ship.
+
+    ReservedName, FileExistsError or ValueError when the name cannot be used.
+    """
+    card = make_card(trained, dataset, name, recipe)
+    weights = trained.network.state_dict()
+    if into is None:
+        return library.save(card, weights)
+    return read_entry(save_model(into, card, weights, replace_existing=True), "own")
+
+
+def make_card(trained: Trained, dataset: Dataset, name: str, recipe: str) -> Card:
+    spec, entry = trained.spec, DATASETS[dataset.name]
+    return Card(
+        name=name,
+        title=f"{spec.network.upper()} trained on {entry.title}",
+        network=spec.network,
+        hyperparameters=spec.hyperparameters,
+        classes=dataset.classes,
+        preprocessing=dataset.preprocessing,
+        dataset=dataset.name,
+        seed=spec.seed,
+        precision=trained.precision,
+        recipe=recipe,
+        parameters=parameter_count(trained.network),
+        sha256="0" * 64,  # save_model fills in the real one
+        accuracy=accuracies(trained, dataset),
+        licence=entry.licence,
+        attribution=entry.attribution,
+        limits=LIMITS,
+        training=training_facts(trained),
+        created=datetime.now(UTC).date().isoformat(),
+    )
+
+
+def accuracies(trained: Trained, dataset: Dataset) -> dict[str, Any]:
+    """The test of each dataset that was joined, apart: {"mnist test": {n, accuracy, ...}}."""
+    found, start = {}, 0
+    for name, size in dataset.tests or ((dataset.name, len(dataset.test)),):
+        rows = trained.test[start : start + size]
+        found[f"{name} test"], start = rows.summary(dataset.classes), start + size
+    return found
+
+
+def training_facts(trained: Trained) -> dict[str, Any]:
+    return {
+        **trained.spec.to_json(),
+        "precision": trained.precision,
+        "threads": trained.threads,
+        "steps": trained.steps,
+        "seconds": round(trained.seconds, 1),
+    }

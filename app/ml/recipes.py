@@ -1,0 +1,59 @@
+"""The recipes: each shipped model's training, whole. `./run train NAME` cooks one."""
+
+from app.ml.training import TrainingSpec
+
+SMALL_CNN = {
+    "blocks": [
+        {"channels": 32, "kernel": 5, "pool": 2},  # 28 -> 14
+        {"channels": 64, "kernel": 3},
+        {"channels": 64, "kernel": 3, "pool": 2},  # 14 -> 7
+        {"channels": 128, "kernel": 3},
+        {"channels": 128, "kernel": 3, "pool": 2},  # 7 -> 3
+    ],
+    "hidden": [],
+}
+WARP = {
+    "rotate": 12.0, "scale": 0.12, "shear": 0.12, "shift": 1.5, "elastic": 1.0, "pen": 0.3,
+}  # fmt: skip
+
+RECIPES = {
+    "mnist-mlp": TrainingSpec(
+        dataset="mnist",
+        dataset_options={"validation_fraction": 1 / 12},
+        network="mlp",
+        hyperparameters={"hidden": [512, 256]},
+        epochs=200,
+        batch_size=256,
+        learning_rate=0.002,
+        label_smoothing=0.05,
+        ema=0.999,
+        augmentation=WARP,
+        threads=1,
+    ),
+    "mnist-cnn": TrainingSpec(
+        dataset="mnist",
+        dataset_options={"validation_fraction": 1 / 12},
+        network="cnn",
+        hyperparameters=SMALL_CNN,
+        epochs=60,
+        learning_rate=0.003,
+        weight_decay=0.05,
+        label_smoothing=0.05,
+        ema=0.999,
+        augmentation=WARP,
+        threads=1,
+    ),
+    "digits-cnn": TrainingSpec(
+        dataset="digits",
+        dataset_options={"validation_fraction": 1 / 12, "pens": 6, "paper": 2},
+        network="cnn",
+        hyperparameters=SMALL_CNN,
+        epochs=36,
+        learning_rate=0.003,
+        weight_decay=0.05,
+        label_smoothing=0.05,
+        ema=0.999,
+        augmentation=WARP,
+        threads=1,
+    ),
+}

@@ -1,0 +1,68 @@
+"""Where a dataset's files lie, and the tensors parsed from them."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from app.ml.files import write_atomically
+from app.ml.parts import Dataset, Options
+from app.ml.preprocessing import Preprocessing
+
+PARSER_VERSION = 1  # raise it when what is parsed changes: old caches are left aside
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of a dataset: where it lies under the root, where it comes from, its md5."""
+
+    path: str
+    md5: str
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of DATASETS."""
+
+    name: str
+    title: str
+    load: Callable[["Entry", Path, Path, Options], Dataset]
+    sources: tuple[Source, ...]
+    licence: str
+    attribution: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+
+
+class MissingFiles(FileNotFoundError):
+    """A dataset's files are not there; the message says how to get them."""
+
+
+def find(entry: Entry, source: Source, root: Path) -> Path:
+    path = root / source.path
+    if not path.is_file():
+        raise MissingFiles(
+            f"{entry.title} is not in {root}. Run './run datasets download {entry.name}', "
+            f"or put the file at {path} and set INKLING_DATASETS_DIR to {root}."
+        )
+    return path
+
+
+def cached(
+    entry: Entry, root: Path, cache: Path, key: str, make: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
+    """The tensors of `make`, kept in one file named by what they were made from."""
+    digest = hashlib.sha256(f"{PARSER_VERSION}".encode())
+    for source in entry.sources:
+        digest.update(hashlib.md5(find(entry, source, root).read_bytes()).digest())
+    path = cache / f"{key}-{digest.hexdigest()[:12]}.safetensors"
+    if not path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, lambda temporary: save_file(make(), temporary))
+    with safe_open(path, "pt") as tensors:  # memory-mapped
+        return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118

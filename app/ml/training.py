@@ -1,0 +1,298 @@
+"""The training loop: a generator of events that takes commands. Nothing else knows the loop."""
+
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field, replace
+from time import perf_counter
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from app.ml.augmentation import Augmentation, augment
+from app.ml.evaluation import Evaluation
+from app.ml.networks import Network, build, channels_last, parameter_count
+from app.ml.optimisation import make_optimizer, rate_at
+from app.ml.parts import Dataset, Part, rejections
+from app.ml.precision import autocast, resolve_precision
+from app.ml.training_state import TrainingState
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """One training, whole: the same spec on the same machine gives the same weights."""
+
+    dataset: str
+    network: str
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    dataset_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 10
+    batch_size: int = 256
+    optimizer: str = "adamw"
+    learning_rate: float = 0.003
+    weight_decay: float = 0.01
+    momentum: float = 0.9
+    schedule: str = "one_cycle"
+    warmup: float = 0.2  # of all steps, for one_cycle and cosine
+    label_smoothing: float = 0.0
+    ema: float = 0.0  # decay per step of the averaged weights; 0 trains without
+    augmentation: dict[str, float] = field(default_factory=dict)
+    plain_epochs: int = 0  # the last epochs see the pictures unchanged
+    patience: int = 0  # epochs without a better validation loss before an early stop; 0: never
+    seed: int = 0
+    precision: str = "auto"
+    threads: int = 0  # 0: all cores
+    report_every: int = 20  # steps
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+EVALUATION_BATCH = 512
+
+Kind = Literal[
+    "started", "step", "evaluated", "checkpoint", "changed", "paused", "resumed", "finished",
+    "stopped", "failed",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a finished training leaves: the network with its predicting weights, and its test."""
+
+    spec: TrainingSpec
+    network: Network
+    test: Evaluation
+    precision: str
+    threads: int
+    steps: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened at a step; a number that is not finite is None.
+
+    `checkpoint` carries the state to go on from, `finished` what was trained.
+    """
+
+    kind: Kind
+    step: int
+    epoch: float
+    values: dict[str, Any] = field(default_factory=dict)
+    state: TrainingState | None = None
+    trained: Trained | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """kind: learning_rate (with the new peak rate as value), pause, resume or stop."""
+
+    kind: Literal["learning_rate", "pause", "resume", "stop"]
+    value: float = 0.0
+
+
+def train(
+    spec: TrainingSpec, dataset: Dataset, state: TrainingState | None = None
+) -> Generator[Event, Command | None, None]:
+    """Train; events out, commands in through send(). With a state, go on exactly from there.
+
+    The test part is read once, after the last step. ValueError when the spec cannot work.
+    """
+    trainer = Trainer(spec, dataset)
+    if state is not None:
+        trainer.restore(state)
+    yield trainer.event("started", **trainer.description())
+    while trainer.step < trainer.last_step and not trainer.patience_is_over():
+        loss, rate = trainer.train_batch()
+        if not torch.isfinite(loss):
+            yield trainer.event("failed", reason="diverged", loss=None)
+            return
+        report = None
+        if trainer.step % spec.report_every == 0 or trainer.step == trainer.last_step:
+            report = trainer.event("step", **trainer.progress(loss, rate))
+        command = (yield report) if report else None
+        if trainer.at_epoch_end():
+            command = (yield trainer.evaluated()) or command
+            command = (yield trainer.checkpoint()) or command
+        while command is not None:
+            if command.kind == "stop":
+                yield trainer.checkpoint()
+                yield trainer.event("stopped")
+                return
+            command = yield trainer.obey(command)
+    yield trainer.finished()
+
+
+class Trainer:
+    """Owns what changes during a training: weights, optimizer, averages, random states, place."""
+
+    def __init__(self, spec: TrainingSpec, dataset: Dataset) -> None:
+        torch.set_num_threads(spec.threads or torch.get_num_threads())
+        torch.manual_seed(spec.seed)
+        self.spec, self.dataset = spec, dataset
+        self.mean = torch.tensor(dataset.preprocessing.mean).view(1, -1, 1, 1)
+        self.std = torch.tensor(dataset.preprocessing.std).view(1, -1, 1, 1)
+        self.network = self.fresh_network()
+        self.precision = resolve_precision(spec.precision, self.network, dataset.shape)
+        self.network.train()
+        self.optimizer = make_optimizer(self.network, spec)
+        self.averaged = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
+        self.augmentation = Augmentation.of(spec.augmentation)
+        self.random = torch.Generator().manual_seed(spec.seed)
+        self.steps_per_epoch = max(1, len(dataset.train) // spec.batch_size)
+        self.last_step = self.steps_per_epoch * spec.epochs
+        self.step, self.peak_rate = 0, spec.learning_rate
+        self.best_loss, self.bad_epochs = float("inf"), 0
+        self.order = self.permutation(0)
+        self.seen, self.clock = 0, perf_counter()
+
+    @property
+    def epoch(self) -> int:
+        return self.step // self.steps_per_epoch
+
+    def event(self, kind: Kind, **values: Any) -> Event:
+        return Event(kind, self.step, self.step / self.steps_per_epoch, values)
+
+    def description(self) -> dict[str, Any]:
+        return {
+            "parameters": parameter_count(self.network),
+            "steps": self.last_step,
+            "steps_per_epoch": self.steps_per_epoch,
+            "precision": self.precision,
+            "threads": torch.get_num_threads(),
+            "train": len(self.dataset.train),
+            "validation": len(self.dataset.validation),
+        }
+
+    def permutation(self, epoch: int) -> Tensor:
+        """The order of the training pictures: a function of seed and epoch alone."""
+        seed = self.spec.seed * 100_003 + epoch
+        count = len(self.dataset.train)
+        return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+    def train_batch(self) -> tuple[Tensor, float]:
+        """One step of gradient descent; returns the batch's loss and the learning rate used."""
+        spec, place = self.spec, self.step % self.steps_per_epoch
+        if place == 0:
+            self.order = self.permutation(self.epoch)
+        rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
+        x = self.dataset.train.pictures[rows] / 255  # uint8 -> 0..1
+        if self.epoch < spec.epochs - spec.plain_epochs:
+            x = augment(x, self.augmentation, self.random)
+        rate = rate_at(self.step / self.last_step, spec.schedule, self.peak_rate, spec.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with autocast(self.precision):
+            logits = self.network(self.normalised(x))
+        labels = self.dataset.train.labels[rows]
+        loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step += 1
+        self.average()
+        self.seen += len(rows)
+        return loss.detach(), rate
+
+    def normalised(self, x: Tensor) -> Tensor:
+        return ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+
+    def average(self) -> None:
+        """Exponential moving average, quicker at first so that it forgets the start."""
+        if not self.spec.ema:
+            return
+        decay = min(self.spec.ema, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            mean = self.averaged[name]
+            mean.lerp_(value, 1 - decay) if mean.is_floating_point() else mean.copy_(value)
+
+    def weights(self) -> dict[str, Tensor]:
+        """What predicts: the average where one is kept, else the network's own weights."""
+        source = self.averaged if self.spec.ema else self.network.state_dict()
+        return {name: value.detach().clone().contiguous() for name, value in source.items()}
+
+    def progress(self, loss: Tensor, rate: float) -> dict[str, float]:
+        now = perf_counter()
+        speed = self.seen / max(now - self.clock, 1e-9)
+        self.seen, self.clock = 0, now
+        pictures_left = (self.last_step - self.step) * self.spec.batch_size
+        return {
+            "loss": float(loss),
+            "learning_rate": rate,
+            "pictures_per_second": speed,
+            "seconds_left": pictures_left / max(speed, 1e-9),
+        }
+
+    def at_epoch_end(self) -> bool:
+        return self.step % self.steps_per_epoch == 0
+
+    def evaluated(self) -> Event:
+        if not len(self.dataset.validation):
+            return self.event("evaluated", loss=None, accuracy=None)
+        loss, accuracy = self.measure(self.dataset.validation)
+        self.bad_epochs = 0 if loss < self.best_loss else self.bad_epochs + 1
+        self.best_loss = min(loss, self.best_loss)
+        return self.event("evaluated", loss=loss, accuracy=accuracy)
+
+    def patience_is_over(self) -> bool:
+        return 0 < self.spec.patience <= self.bad_epochs and self.at_epoch_end()
+
+    def finished(self) -> Event:
+        """The one look at the test part, in float32 as the model will predict."""
+        network, part = self.twin(), self.dataset.test
+        found = Evaluation(
+            part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
+        )
+        trained = Trained(
+            self.spec, network, found, self.precision, torch.get_num_threads(), self.step
+        )
+        values = {"test_accuracy": found.accuracy, "test_n": len(part)}
+        return replace(self.event("finished", **values), trained=trained)
+
+    def measure(self, part: Part) -> tuple[float, float]:
+        """(mean loss, accuracy) of the predicting weights on a part."""
+        logits = self.predict(self.twin(), part, self.precision)
+        right = (logits.argmax(1) == part.labels).double().mean()
+        return float(cross_entropy(logits, part.labels)), float(right)
+
+    @torch.no_grad()
+    def predict(self, network: Network, part: Part, precision: str) -> Tensor:
+        """Logits (N, classes)."""
+        rows = []
+        for pictures in torch.split(part.pictures, EVALUATION_BATCH):
+            with autocast(precision):
+                rows.append(network(self.normalised(pictures / 255)).float())
+        return torch.cat(rows)
+
+    def fresh_network(self) -> Network:
+        spec, classes = self.spec, len(self.dataset.classes)
+        network = build(spec.network, spec.hyperparameters, self.dataset.shape, classes)
+        return channels_last(network)
+
+    def twin(self) -> Network:
+        """A copy with the predicting weights, ready to infer; the trained one is untouched."""
+        with torch.random.fork_rng():
+            twin = self.fresh_network()
+        twin.load_state_dict(self.weights())
+        return twin.eval()
+
+    def obey(self, command: Command) -> Event:
+        if command.kind == "learning_rate":
+            self.peak_rate = command.value
+            return self.event("changed", learning_rate=command.value)
+        return self.event("paused" if command.kind == "pause" else "resumed")
+
+    def checkpoint(self) -> Event:
+        state = TrainingState.of(
+            self.network, self.optimizer, self.averaged, self.random,
+            {"step": self.step, "peak_rate": self.peak_rate, "best_loss": self.best_loss,
+             "bad_epochs": self.bad_epochs},
+        )  # fmt: skip
+        return replace(self.event("checkpoint"), state=state)
+
+    def restore(self, state: TrainingState) -> None:
+        state.into(self.network, self.optimizer, self.averaged, self.random)
+        self.step, self.peak_rate = state.place["step"], state.place["peak_rate"]
+        self.best_loss, self.bad_epochs = state.place["best_loss"], state.place["bad_epochs"]
+        self.order = self.permutation(self.epoch)

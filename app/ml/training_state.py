@@ -1,0 +1,64 @@
+"""All that a training needs to go on exactly where it stood, in one safetensors file."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Generator, Tensor, nn
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """tensors: network.*, averaged.*, optimizer.*, random.* (uint8); place: plain numbers."""
+
+    tensors: dict[str, Tensor]
+    place: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, network: nn.Module, optimizer: torch.optim.Optimizer, averaged: dict[str, Tensor],
+        random: Generator, place: dict[str, Any],
+    ) -> "TrainingState":  # fmt: skip
+        tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
+        tensors |= {f"averaged.{name}": value for name, value in averaged.items()}
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items()
+                        if isinstance(value, Tensor)}  # fmt: skip
+        tensors["random.torch"] = torch.get_rng_state()
+        tensors["random.augmentation"] = random.get_state()
+        copies = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
+        return cls(copies, place)
+
+    def into(
+        self, network: nn.Module, optimizer: torch.optim.Optimizer, averaged: dict[str, Tensor],
+        random: Generator,
+    ) -> None:  # fmt: skip
+        """Copy this state over freshly made parts of the same spec."""
+        network.load_state_dict(self.under("network"))
+        for name, value in self.under("averaged").items():
+            averaged[name].copy_(value)
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in self.under("optimizer").items():
+            index, _, key = name.partition(".")
+            state.setdefault(int(index), {})[key] = value.clone()
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        torch.set_rng_state(self.tensors["random.torch"])
+        random.set_state(self.tensors["random.augmentation"])
+
+    def under(self, prefix: str) -> dict[str, Tensor]:
+        start = f"{prefix}."
+        mine = (name for name in self.tensors if name.startswith(start))
+        return {name.removeprefix(start): self.tensors[name] for name in mine}
+
+    def save(self, path: str) -> None:
+        save_file(self.tensors, path, {"place": json.dumps(self.place)})
+
+    @classmethod
+    def load(cls, path: str) -> "TrainingState":
+        with safe_open(path, "pt") as file:
+            place = json.loads(file.metadata()["place"])
+            return cls({name: file.get_tensor(name) for name in file.keys()}, place)  # noqa: SIM118

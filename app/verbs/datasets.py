@@ -1,0 +1,37 @@
+"""`./run datasets`: which there are, and bring one."""
+
+import json
+
+from app.ml.datasets import DATASETS
+from app.ml.downloads import DownloadFailed, download
+from app.settings import Settings
+from app.verbs.progress import DownloadBar
+from app.verbs.sentences import cannot
+
+
+def start(action: str | None, name: str | None, as_json: bool) -> int:
+    root = Settings().dataset_files_dir
+    if action == "download":
+        if name not in DATASETS:
+            return cannot("datasets", f"name a dataset to download: {', '.join(DATASETS)}")
+        try:
+            with DownloadBar() as bar:
+                download(DATASETS[name], root, bar.show)
+        except (DownloadFailed, OSError) as error:
+            return cannot("datasets", str(error))
+    rows = [
+        {
+            "name": entry.name,
+            "title": entry.title,
+            "present": all((root / source.path).is_file() for source in entry.sources),
+            "licence": entry.licence,
+        }
+        for entry in DATASETS.values()
+    ]
+    print(f"in {root}:")
+    for row in rows:
+        state = "here" if row["present"] else "missing"
+        print(f"  {row['name']:<12} {state:<8} {row['title']} ({row['licence']})")
+    if as_json:
+        print(json.dumps({"folder": str(root), "datasets": rows}))
+    return 0

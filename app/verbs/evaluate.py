@@ -1,0 +1,36 @@
+"""`./run evaluate`: how good a model is on a part of a dataset."""
+
+import json
+
+from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
+from app.ml.datasets import load
+from app.ml.evaluation import evaluate
+from app.ml.inference import load_classifier
+from app.ml.sources import MissingFiles
+from app.settings import ROOT, Settings
+from app.verbs.sentences import cannot
+
+
+def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
+    settings = Settings()
+    library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    try:
+        classifier = load_classifier(library.resolve(model))
+        name = dataset or classifier.card.dataset
+        parts = load(name, settings.dataset_files_dir, settings.data_dir / "cache")
+        found = evaluate(classifier.probabilities, parts.part(part))
+    except UnknownModel:
+        names = ", ".join(entry.name for entry in library.entries())
+        return cannot("evaluate", f"no model called {model!r}; there are {names}")
+    except (ValueError, MissingFiles, UnavailableModel) as error:
+        return cannot("evaluate", error)
+    summary = found.summary(classifier.card.classes)
+    print(
+        f"{model} on {name}, {part}: {summary['accuracy']:.2%} of {summary['n']}, "
+        f"{summary['rejected']} of them rejected; calibration error {summary['ece']:.2%}"
+    )
+    for label, share in summary["per_class"].items():
+        print(f"  {label:>12}  {share:.2%}")
+    if as_json:
+        print(json.dumps({"model": model, "dataset": name, "part": part, **summary}))
+    return 0

@@ -1,0 +1,83 @@
+"""Progress bars of the command line."""
+
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from app.ml.training import Event, TrainingSpec
+
+
+class TrainingBar:
+    """One bar for a training: loss, accuracy, pictures a second and the time left."""
+
+    def __init__(self, spec: TrainingSpec) -> None:
+        text = "{task.fields[loss]} {task.fields[accuracy]} {task.fields[speed]}"
+        self.console = Console(stderr=True)
+        columns = (
+            TextColumn(f"{spec.network} on {spec.dataset}, epoch {{task.fields[epoch]}}"),
+            BarColumn(), TextColumn(text), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.progress = Progress(*columns, console=self.console)
+        self.fields: dict[str, Any] = {"loss": "", "accuracy": "", "speed": "", "epoch": "0"}
+        self.epochs = spec.epochs
+
+    def __enter__(self) -> "TrainingBar":
+        self.progress.start()
+        self.task = self.progress.add_task("", total=None, **self.fields)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.progress.stop()
+
+    def show(self, event: Event) -> None:
+        values = event.values
+        if event.kind == "started":
+            self.progress.update(self.task, total=values["steps"], completed=event.step)
+            self.say(f"{values['train']} pictures, {values['parameters']} parameters, "
+                     f"{values['precision']}, {values['threads']} threads")  # fmt: skip
+        elif event.kind == "step":
+            self.fields["loss"] = f"loss {values['loss']:.4f}"
+            self.fields["speed"] = f"{values['pictures_per_second']:.0f} pictures/s"
+        elif event.kind == "evaluated" and values["accuracy"] is not None:
+            self.fields["accuracy"] = f"validation {values['accuracy']:.2%}"
+        self.fields["epoch"] = f"{int(event.epoch)}/{self.epochs}"
+        self.progress.update(self.task, completed=event.step, **self.fields)
+
+    def say(self, sentence: str) -> None:
+        self.console.print(sentence, highlight=False, markup=False)
+
+
+class DownloadBar:
+    """One bar for each file that is being brought."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "DownloadBar":
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.progress.stop()
+
+    def show(self, name: str, done: int, total: int) -> None:
+        if name not in self.tasks:
+            self.tasks[name] = self.progress.add_task(name)
+        self.progress.update(self.tasks[name], completed=done, total=total or None)

@@ -1,0 +1,140 @@
+"""`./run train`: a recipe, or a dataset and a network, become a model."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from app.ml.checkpoints import ModelEntry, ModelLibrary, ReservedName
+from app.ml.datasets import load
+from app.ml.files import write_atomically
+from app.ml.memory import keep_freed_memory
+from app.ml.networks import NETWORKS
+from app.ml.parts import Dataset, Options
+from app.ml.publishing import publish
+from app.ml.recipes import RECIPES
+from app.ml.sources import MissingFiles
+from app.ml.training import Trained, TrainingSpec, train
+from app.ml.training_state import TrainingState
+from app.settings import ROOT, Settings
+from app.verbs.sentences import cannot
+
+
+def start(
+    recipe: str | None, dataset: str | None, network: str | None, changes: Sequence[str],
+    name: str | None, into: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Train, test once, write the model's folder; 0 done, 1 stopped or failed, 2 cannot work."""
+    keep_freed_memory()
+    settings = Settings()
+    try:
+        spec = changed(spec_of(recipe, dataset, network), changes)
+        library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+        name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
+        options = Options(**spec.dataset_options)
+        parts = load(spec.dataset, settings.dataset_files_dir, settings.data_dir / "cache", options)
+        trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
+        if trained is None:
+            return 1
+        entry = publish(trained, parts, name, command(recipe, spec, name), library, into)
+    except (ValueError, TypeError, MissingFiles, FileExistsError, ReservedName) as error:
+        return cannot("train", error)
+    report(entry, as_json)
+    return 0
+
+
+def spec_of(recipe: str | None, dataset: str | None, network: str | None) -> TrainingSpec:
+    if recipe is not None:
+        if recipe not in RECIPES:
+            raise ValueError(f"no recipe called {recipe!r}; choose one of {', '.join(RECIPES)}")
+        return RECIPES[recipe]
+    if dataset is None or network is None:
+        names = ", ".join(RECIPES)
+        raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
+    return TrainingSpec(dataset, network)
+
+
+def changed(spec: TrainingSpec, changes: Sequence[str]) -> TrainingSpec:
+    """`--set name=value`: a field of the spec, or a hyperparameter of the network, as JSON."""
+    own = {field.name for field in fields(TrainingSpec)}
+    inner = {parameter.name for parameter in NETWORKS[spec.network].HYPERPARAMETERS}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or key not in own | inner:
+            raise ValueError(f"--set {change}: name=value, where name is one of "
+                             f"{', '.join(sorted(own | inner))}")  # fmt: skip
+        value = json_or_text(text)
+        if key in inner:
+            spec = replace(spec, hyperparameters={**spec.hyperparameters, key: value})
+        else:
+            spec = replace(spec, **{key: value})
+    return spec
+
+
+def json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def default_name(wanted: str, library: ModelLibrary, into: Path | None) -> str:
+    """The recipe's own name; `my-` before it where that name ships."""
+    taken = into is None and (library.shipped / wanted).is_dir()
+    return f"my-{wanted}" if taken else wanted
+
+
+def command(recipe: str | None, spec: TrainingSpec, name: str) -> str:
+    """The command that makes this model again: what differs from the recipe is spelled out."""
+    base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
+    start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
+    now, before = spec.to_json(), base.to_json()
+    differing = [key for key in now if now[key] != before[key]]
+    sets = [f"--set '{key}={json.dumps(now[key])}'" for key in differing]
+    return " ".join(["./run train", start, *sets, f"--name {name}"])
+
+
+def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:
+    """Show the events as a progress bar; each epoch's state is kept at `place` until the end."""
+    from app.verbs.progress import TrainingBar
+
+    state = earlier_state(place, spec)
+    started = perf_counter()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with TrainingBar(spec) as bar:
+        for event in train(spec, dataset, state):
+            bar.show(event)
+            if event.state is not None:
+                kept = replace_spec(event.state, spec)
+                write_atomically(place, kept.save)
+            if event.kind == "failed":
+                bar.say("The loss is not a number any more; try a lower --set learning_rate=...")
+                return None
+            if event.trained is not None:
+                place.unlink(missing_ok=True)
+                return replace(event.trained, seconds=perf_counter() - started)
+    return None
+
+
+def earlier_state(place: Path, spec: TrainingSpec) -> TrainingState | None:
+    """Where an interrupted training of the very same spec stood."""
+    if not place.is_file():
+        return None
+    state = TrainingState.load(str(place))
+    return state if state.place.get("spec") == spec.to_json() else None
+
+
+def replace_spec(state: TrainingState, spec: TrainingSpec) -> TrainingState:
+    return replace(state, place={**state.place, "spec": spec.to_json()})
+
+
+def report(entry: ModelEntry, as_json: bool) -> None:
+    assert entry.card is not None
+    for part, found in entry.card.accuracy.items():
+        print(f"{part}: {found['accuracy']:.2%} of {found['n']}")
+    print(f"{entry.name} is in {entry.folder}; try: ./run predict {entry.name} FILE")
+    if as_json:
+        print(json.dumps({"model": entry.name, "version": entry.version,
+                          "accuracy": entry.card.accuracy}))  # fmt: skip

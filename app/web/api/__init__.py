@@ -1,0 +1,1 @@
+"""The native REST routes, one file per noun."""

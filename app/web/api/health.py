@@ -1,0 +1,34 @@
+"""Is the process there, and can it predict?"""
+
+from typing import Literal
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from app.web.errors import ApiError
+from app.web.roles import Role, RoleRouter
+
+router = RoleRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/healthz", role=Role.ANYONE, summary="The process is there")
+async def healthz() -> Health:
+    return Health()
+
+
+@router.get(
+    "/readyz",
+    role=Role.ANYONE,
+    summary="The default model can predict",
+    responses={503: {"description": "`not_ready`: the default model is loading, or why it cannot"}},
+)
+async def readyz(request: Request) -> Health:
+    engine = request.app.state.engine
+    if engine.ready:
+        return Health()
+    why = engine.failure or "The default model is loading; ask again in a second."
+    raise ApiError(503, "not_ready", why, {"Retry-After": "1"})

@@ -1,0 +1,206 @@
+"""Models: list, card, download, delete."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import Path as PathParameter
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response, StreamingResponse
+
+from app.ml.checkpoints import (
+    ModelEntry,
+    ModelLibrary,
+    ReservedName,
+    UnavailableModel,
+    UnknownModel,
+)
+from app.settings import KIB, LIMITS
+from app.web.errors import ApiError
+from app.web.roles import Role, RoleRouter
+
+router = RoleRouter(prefix="/api/v1/models", tags=["models"])
+
+CHUNK = 64 * KIB
+UNSAFE = re.compile(r"[^a-z0-9-]+")  # anything that has no place in a file's name
+
+Reference = Annotated[
+    str,
+    PathParameter(
+        description="a model's name, or `runs/{id}/checkpoints/{step}`", examples=["digits-cnn"]
+    ),
+]
+NAME_PATTERN = "^[a-z0-9][a-z0-9-]{0,63}$"
+MOST = "at most so many"
+NEXT = "`next` of the page before"
+
+
+class ModelSummary(BaseModel):
+    """What a list tells of a model; nulls where its folder is broken."""
+
+    name: str = Field(examples=["digits-cnn"])
+    origin: Literal["shipped", "own"]
+    version: str | None = Field(description="first 12 hex digits of the weights' sha256")
+    dataset: str | None = Field(examples=["digits"])
+    network: str | None = Field(examples=["cnn"])
+    parameters: int | None = Field(description="numbers learnt")
+    size_bytes: int = Field(description="of the whole folder")
+    classes: list[str]
+    accuracy: dict[str, Any] = Field(description="measured, with n, by data set and part")
+    accepts: list[str] = Field(examples=[["image", "strokes", "pixels"]])
+    available: bool = Field(description="whether it can predict")
+    unavailable: str | None = Field(description="why not")
+
+
+class ModelList(BaseModel):
+    models: list[ModelSummary]
+    next: str | None = Field(description="the cursor of the next page, null on the last")
+
+
+class ModelDetail(ModelSummary):
+    card: dict[str, Any] | None = Field(
+        description="how the model was made, what it scored, what its limits are"
+    )
+
+
+@router.get("", role=Role.ANYONE, summary="List the models")
+def list_models(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=LIMITS.page_size, description=MOST)] = LIMITS.page_size,
+    cursor: Annotated[str | None, Query(pattern=NAME_PATTERN, description=NEXT)] = None,
+) -> ModelList:
+    library: ModelLibrary = request.app.state.library
+    entries = [entry for entry in library.entries() if entry.name > (cursor or "")]
+    page = entries[:limit]
+    return ModelList(
+        models=[ModelSummary(**summary(entry)) for entry in page],
+        next=page[-1].name if len(entries) > limit else None,
+    )
+
+
+@router.get(
+    "/{reference:path}/download",
+    role=Role.ANYONE,
+    summary="Download a model as a zip",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/zip": {}}, "description": "the model's folder"},
+        404: {"description": "`unknown_model`"},
+    },
+)
+def download_model(request: Request, reference: Reference) -> StreamingResponse:
+    entry = find_model(request.app.state.library, reference)
+    name = UNSAFE.sub("-", entry.name).strip("-")
+    return StreamingResponse(
+        stream_zip(entry.folder, name),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}.zip"'},
+    )
+
+
+@router.get(
+    "/{reference:path}",
+    role=Role.ANYONE,
+    summary="A model and its card",
+    responses={404: {"description": "`unknown_model`"}},
+)
+def show_model(request: Request, reference: Reference) -> ModelDetail:
+    entry = find_model(request.app.state.library, reference, broken_too=True)
+    return ModelDetail(card=entry.card.to_json() if entry.card else None, **summary(entry))
+
+
+@router.delete(
+    "/{name:path}",
+    role=Role.TEACHER,
+    status_code=204,
+    summary="Delete a model of one's own",
+    responses={
+        404: {"description": "`unknown_model`"},
+        409: {"description": "`reserved_name`: the models that ship stay"},
+    },
+)
+def delete_model(
+    request: Request,
+    name: Annotated[str, PathParameter(description="its name", examples=["my-model"])],
+) -> Response:
+    try:
+        request.app.state.library.delete(name)
+    except UnknownModel as error:
+        raise unknown_model() from error
+    except ReservedName as error:
+        sentence = "A model that ships with Inkling cannot be deleted."
+        raise ApiError(409, "reserved_name", sentence) from error
+    return Response(status_code=204)
+
+
+def find_model(library: ModelLibrary, reference: str, broken_too: bool = False) -> ModelEntry:
+    """ApiError 404 unknown_model, the same for every wrong reference; 503 model_unavailable for a
+    broken folder, unless `broken_too`."""
+    try:
+        return library.resolve(reference)
+    except UnknownModel as error:
+        raise unknown_model() from error
+    except UnavailableModel as error:
+        if broken_too:
+            return next(entry for entry in library.entries() if entry.name == reference)
+        sentence = "This model cannot predict; GET /api/v1/models says why."
+        raise ApiError(503, "model_unavailable", sentence) from error
+
+
+def unknown_model() -> ApiError:
+    return ApiError(404, "unknown_model", "There is no such model; GET /api/v1/models lists all.")
+
+
+def summary(entry: ModelEntry) -> dict[str, Any]:
+    """The fields of ModelSummary."""
+    card = entry.card
+    return {
+        "name": entry.name,
+        "origin": entry.origin,
+        "version": entry.version,
+        "dataset": card.dataset if card else None,
+        "network": card.network if card else None,
+        "parameters": card.parameters if card else None,
+        "size_bytes": entry.size_bytes,
+        "classes": list(card.classes) if card else [],
+        "accuracy": card.accuracy if card else {},
+        "accepts": list(entry.accepts) if card else [],
+        "available": entry.unavailable is None,
+        "unavailable": entry.unavailable,
+    }
+
+
+def stream_zip(folder: Path, name: str) -> Iterator[bytes]:
+    """The plain files of a folder as `name/...` in a zip, made as it is sent, never whole in
+    memory; links are left out, for they may lead anywhere."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.iterdir()):
+            if path.is_symlink() or not path.is_file() or path.name.startswith("."):
+                continue
+            with path.open("rb") as file, archive.open(f"{name}/{path.name}", "w") as member:
+                while piece := file.read(CHUNK):
+                    member.write(piece)
+                    yield sink.take()
+    yield sink.take()
+
+
+class _Sink:
+    """A file that only grows and hands out what it has; no tell(), so ZipFile never seeks back."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self._pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

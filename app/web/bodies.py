@@ -1,0 +1,183 @@
+"""JSON bodies -> what they carry: a picture in base64, the strokes of a pen, or pixels."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+
+from app.settings import LIMITS
+from app.web.errors import ApiError
+from app.web.strict_json import read_json
+from app.web.uploads import too_large
+
+STRICT = ConfigDict(strict=True, extra="forbid")
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Point = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Stroke = Annotated[list[Point], FailFast()]
+Grey = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=255)]
+GreyRow = Annotated[list[Grey], FailFast()]
+Colour = Annotated[list[Grey], FailFast(), Field(min_length=3, max_length=3)]
+ColourRow = Annotated[list[Colour], FailFast()]
+
+
+class ImageBody(BaseModel):
+    """A picture as text."""
+
+    model_config = STRICT
+    image: str = Field(description="a picture file in base64, or as a data URL with base64")
+
+
+class StrokesBody(BaseModel):
+    """A drawing as a pen made it."""
+
+    model_config = STRICT
+    strokes: Annotated[list[Stroke], FailFast()] = Field(
+        description="lines of points [x, y]; y grows downwards; any scale"
+    )
+    pen_width: float = Field(
+        0.1, gt=0, le=1, allow_inf_nan=False, description="a fraction of the longest side"
+    )
+
+
+class GreyBody(BaseModel):
+    """Exactly what a network with one channel sees."""
+
+    model_config = STRICT
+    pixels: Annotated[list[GreyRow], FailFast()] = Field(
+        description="rows of numbers from 0 (no ink) to 255, exactly the size of the input"
+    )
+
+
+class ColourBody(BaseModel):
+    """Exactly what a network with three channels sees."""
+
+    model_config = STRICT
+    pixels: Annotated[list[ColourRow], FailFast()] = Field(
+        description="rows of [red, green, blue] from 0 to 255, exactly the size of the input"
+    )
+
+
+BODIES: tuple[type[BaseModel], ...] = (ImageBody, StrokesBody, GreyBody, ColourBody)
+
+
+@dataclass(frozen=True, slots=True)
+class Base64:
+    """A picture still written in base64."""
+
+    text: bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Strokes:
+    """A drawing: [[[x, y], ...], ...] and the pen's width as a fraction of the longest side."""
+
+    strokes: list[list[list[float]]]
+    pen_width: float
+    points: int
+
+
+Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3)
+
+
+def json_limit(beginning: bytes) -> int:
+    """How large a JSON body may be that begins so."""
+    if IMAGE.match(beginning):
+        return LIMITS.json_image_bytes
+    return LIMITS.strokes_bytes if STROKES.match(beginning) else LIMITS.json_bytes
+
+
+IMAGE = re.compile(rb'\s*\{\s*"image"\s*:\s*"')
+STROKES = re.compile(rb'\s*\{\s*("pen_width"\s*:\s*[0-9.eE+-]{1,40}\s*,\s*)?"strokes"\s*:')
+
+
+def read_drawing(body: bytes) -> Base64 | Strokes | Pixels:
+    """What a JSON body carries; ApiError 422 that names the rule which it breaks."""
+    if found := IMAGE.match(body):
+        return read_image(body, found.end())
+    fields = read_json(body)
+    forms = [form for form in ("image", "strokes", "pixels") if form in fields]
+    if len(forms) != 1:
+        sentence = "Send exactly one of `image`, `strokes` and `pixels`."
+        raise ApiError(422, "wrong_form", sentence)
+    if len(body) > json_limit(body):
+        raise too_large(json_limit(body))
+    if forms == ["strokes"]:
+        return read_strokes(fields)
+    if forms == ["pixels"]:
+        return read_pixels(fields)
+    return Base64(text_of(checked(ImageBody, fields).image.encode()))
+
+
+def read_image(body: bytes, start: int) -> Base64:
+    """The text is cut out before the rest is parsed: base64 needs no parser, but many bytes."""
+    end = body.find(b'"', start)
+    if end < 0:
+        raise ApiError(422, "invalid_json", "The body is not valid JSON.")
+    if len(body) - end > LIMITS.json_bytes:
+        raise too_large(LIMITS.json_bytes)
+    checked(ImageBody, read_json(body[:start] + body[end:]))
+    text = memoryview(body)[start:end]
+    if body.find(b"\\", start, end) >= 0:  # some writers escape / and +
+        text = memoryview(read_json(b'{"image":"' + text + b'"}')["image"].encode())
+    return Base64(text_of(text))
+
+
+def text_of(text: bytes | memoryview) -> memoryview:
+    """The base64 itself, without `data:image/png;base64,` before it."""
+    found = DATA_URL.match(text)
+    return memoryview(text)[found.end() if found else 0 :]
+
+
+DATA_URL = re.compile(rb"data:[\w.+/;=-]{0,100};base64,", re.IGNORECASE)
+
+
+def read_strokes(fields: dict[str, Any]) -> Strokes:
+    body = checked(StrokesBody, fields)
+    points = sum(map(len, body.strokes))
+    if points > LIMITS.stroke_points:
+        sentence = f"A drawing may have {LIMITS.stroke_points:,} points at most."
+        raise ApiError(422, "out_of_range", sentence)
+    return Strokes(body.strokes, body.pen_width, points)
+
+
+def read_pixels(fields: dict[str, Any]) -> Pixels:
+    rows: Any = checked(ColourBody if is_coloured(fields["pixels"]) else GreyBody, fields)
+    if len({len(row) for row in rows.pixels}) > 1:
+        raise ApiError(422, "wrong_size", "`pixels`: all rows must be of one length.")
+    return np.rint(np.array(rows.pixels, np.float64)).astype(np.uint8)
+
+
+def is_coloured(rows: Any) -> bool:
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return isinstance(first, list) and bool(first) and isinstance(first[0], list)
+
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def checked(form: type[Body], fields: dict[str, Any]) -> Body:
+    """The body as its form has it; ApiError 422 with the first rule that it breaks."""
+    try:
+        return form.model_validate(fields)
+    except ValidationError as invalid:
+        wrong = invalid.errors(include_url=False, include_input=False)[0]
+        code = CODES.get(wrong["type"], "wrong_type")
+        if wrong["type"] == "extra_forbidden":
+            known = ", ".join(f"`{name}`" for name in form.model_fields)
+            raise ApiError(422, code, f"There is an unknown key; known here: {known}.") from None
+        place = ".".join(str(part) for part in wrong["loc"])
+        raise ApiError(422, code, f"`{place}`: {wrong['msg'].lower()}.") from None
+
+
+CODES = {
+    "extra_forbidden": "unknown_key",
+    "finite_number": "not_finite",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "too_long": "wrong_size",
+    "too_short": "wrong_size",
+}

@@ -1,0 +1,207 @@
+"""One thread that predicts for all requests: what waits for it at one time becomes one batch."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.ml.checkpoints import CARD, ModelEntry, ModelLibrary, UnavailableModel, UnknownModel
+from app.web.errors import ApiError, standard_error
+from app.web.jobs import Job, Ticket, by_classifier, finish, infer, prepare
+
+if TYPE_CHECKING:
+    from app.ml.inference import Classifier
+
+MOST_IN_BATCH = 64  # pictures; measured: larger batches are hardly faster for each
+MOST_WAITING = 2048  # small pictures of all requests; beyond: 503 busy
+MOST_HEAVY = 32  # large ones, of up to 4 MB each
+
+
+class Engine:
+    """Loads models when they are asked for and runs them, off the event loop that owns it.
+
+    start() and stop() are called on that loop. `ready` once the default model has predicted;
+    `failure` says why it will not.
+    """
+
+    def __init__(
+        self, library: ModelLibrary, memory_bytes: int, default_model: str | None = None
+    ) -> None:
+        self.library, self.memory_bytes, self.default_model = library, memory_bytes, default_model
+        self.ready = False
+        self.failure: str | None = None
+        self._classifiers: OrderedDict[tuple[Path, str | None], Classifier] = OrderedDict()
+        self._loading: dict[tuple[Path, str | None], asyncio.Task[Classifier]] = {}
+        self._entries: dict[str, tuple[int, ModelEntry]] = {}
+        self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._waiting = 0
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._loader = ThreadPoolExecutor(1, "loader")
+        self._aside = ThreadPoolExecutor(1, "heavy")
+
+    def start(self) -> None:
+        """Begin to load the default model; returns at once."""
+        self._thread.start()
+        self._warming = asyncio.get_running_loop().create_task(self._warm())
+
+    def stop(self) -> None:
+        self._warming.cancel()
+        self._queue.put(None)
+        for pool in (self._loader, self._aside):
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._thread.join()
+
+    async def _warm(self) -> None:
+        """The first prediction of a process is slow; let it be ours."""
+        try:
+            entry = self.find(self.default_model or self.library.entries()[0].name)
+            assert entry.card is not None
+            empty = np.zeros(entry.card.shape, np.uint8)
+            await self.predict(entry, Job(lambda: empty, exact=True))
+            self.ready = True
+        except (UnknownModel, IndexError):
+            self.failure = "The default model is not there."
+        except (UnavailableModel, ApiError) as error:
+            self.failure = f"The default model cannot be used: {error}."
+
+    # --- models ---
+
+    def find(self, reference: str) -> ModelEntry:
+        """library.resolve(), without reading a card again that has not changed."""
+        known = self._entries.get(reference)
+        if known and known[0] == changed_at(known[1]):
+            return known[1]
+        entry = self.library.resolve(reference)
+        if len(self._entries) >= MOST_REMEMBERED:
+            self._entries.clear()
+        self._entries[reference] = changed_at(entry), entry
+        return entry
+
+    async def classifier(self, entry: ModelEntry) -> "Classifier":
+        """The loaded model; ApiError 503 model_unavailable when it cannot be loaded."""
+        key = entry.folder, entry.version
+        if key in self._classifiers:
+            self._classifiers.move_to_end(key)
+            return self._classifiers[key]
+        if key not in self._loading:
+            self._loading[key] = asyncio.get_running_loop().create_task(self._load(entry))
+        return await asyncio.shield(self._loading[key])
+
+    async def _load(self, entry: ModelEntry) -> "Classifier":
+        key = entry.folder, entry.version
+        loop = asyncio.get_running_loop()
+        try:
+            classifier = await loop.run_in_executor(self._loader, load, entry)
+        except UnavailableModel as error:
+            raise ApiError(
+                503, "model_unavailable", f"This model cannot be used: {error}."
+            ) from None
+        finally:
+            del self._loading[key]
+        self._classifiers[key] = classifier
+        self._forget_the_least_used()
+        return classifier
+
+    def _forget_the_least_used(self) -> None:
+        held = sum(classifier.memory_bytes for classifier in self._classifiers.values())
+        while held > self.memory_bytes and len(self._classifiers) > 1:
+            _, classifier = self._classifiers.popitem(last=False)
+            held -= classifier.memory_bytes
+
+    # --- predicting ---
+
+    async def predict(self, entry: ModelEntry, job: Job) -> Any:
+        """What job.finish makes of the answer.
+
+        BadPicture from job.picture; ApiError 503 when too many wait or the model is unavailable.
+        """
+        classifier = await self.classifier(entry)
+        weight = MOST_WAITING // MOST_HEAVY if job.heavy else 1
+        if self._waiting + weight > MOST_WAITING:
+            raise standard_error(503, {"Retry-After": "1"})
+        self._waiting += weight
+        try:
+            ticket = Ticket(job, classifier, asyncio.get_running_loop().create_future())
+            await self._pass(ticket)
+        finally:
+            self._waiting -= weight
+        if ticket.error:
+            raise ticket.error
+        return ticket.outcome
+
+    async def _pass(self, ticket: Ticket) -> None:
+        if not ticket.job.heavy:
+            self._queue.put(ticket)
+            await ticket.done
+            return
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._aside, prepare, ticket)
+        self._queue.put(ticket)
+        await ticket.done
+        await loop.run_in_executor(self._aside, finish, ticket)
+
+    def _run(self) -> None:
+        """The thread: it takes all that waits, and the loop is woken once for all of it."""
+        while tickets := self._take():
+            for ticket in tickets:
+                if not ticket.job.heavy:
+                    prepare(ticket)
+            for group in by_classifier(tickets):
+                infer(group)
+            for ticket in tickets:
+                if not ticket.job.heavy:
+                    finish(ticket)
+            tell(tickets)
+
+    def _take(self) -> list[Ticket]:
+        """At least one ticket, or none when the engine stops. It never waits for a second one:
+        while one batch is predicted the next one gathers."""
+        tickets: list[Ticket] = []
+        while len(tickets) < MOST_IN_BATCH and not (tickets and self._queue.empty()):
+            ticket = self._queue.get()
+            if ticket is None:
+                self._queue.put(None)
+                break
+            tickets.append(ticket)
+        return tickets
+
+
+MOST_REMEMBERED = 1000
+
+
+def changed_at(entry: ModelEntry) -> int:
+    """When the card was last written; 0 when it is gone."""
+    try:
+        return os.stat(entry.folder / CARD).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def load(entry: ModelEntry) -> "Classifier":
+    """In the loader's thread; the first call imports torch, a second or more."""
+    import torch
+
+    from app.ml.inference import load_classifier
+
+    torch.set_num_threads(1)  # small networks gain nothing from more, and cores serve requests
+    return load_classifier(entry)
+
+
+def tell(tickets: Sequence[Ticket]) -> None:
+    """Wake the event loop once for a whole batch."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        tickets[0].done.get_loop().call_soon_threadsafe(resolve, tickets)
+
+
+def resolve(tickets: Iterable[Ticket]) -> None:
+    for ticket in tickets:
+        if not ticket.done.done():  # cancelled
+            ticket.done.set_result(None)

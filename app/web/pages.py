@@ -1,0 +1,49 @@
+"""The pages for people."""
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from app import __version__
+from app.settings import ROOT
+from app.web.roles import Role, RoleRouter
+
+router = RoleRouter()
+
+
+def make_templates() -> Environment:
+    """Escapes whatever it shows."""
+    templates = Environment(
+        loader=FileSystemLoader(ROOT / "templates"), autoescape=True, trim_blocks=True
+    )
+    templates.globals["version"] = __version__
+    return templates
+
+
+def render(request: Request, template: str, **context: object) -> HTMLResponse:
+    return HTMLResponse(request.app.state.templates.get_template(template).render(context))
+
+
+@router.page("/", role=Role.ANYONE)
+def draw(request: Request) -> HTMLResponse:
+    state = request.app.state
+    return render(
+        request,
+        "draw.html",
+        models=state.library.entries(),
+        default_model=state.settings.default_model,
+    )
+
+
+class StaticFolder(StaticFiles):
+    """Files a browser keeps, asking each time by ETag whether they still hold: modules import
+    each other by plain names, so no version in an address could tell it."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        response = super().file_response(*args, **named)
+        response.headers["cache-control"] = "no-cache"
+        return response

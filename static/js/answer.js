@@ -1,0 +1,137 @@
+// @ts-check
+/** The answer: the guess in large type, a bar for each class, and the picture that the network saw. */
+import { UNIT, percent, say } from "./texts.js";
+
+/** @typedef {import("./predict.js").Answer} Answer */
+/** @typedef {import("./predict.js").Prediction} Prediction */
+/** @typedef {{ state: "empty" | "answer" | "rejected" | "alert", guess: string, sure: string, detail: string }} Headline */
+
+const RUNNER_UP = 0.1; // a second guess at least this probable is named beside the first
+
+export class AnswerView {
+  #headline;
+  #guess;
+  #sure;
+  #detail;
+  #spoken;
+  #bars;
+  #seen;
+  #sees;
+  /** @type {HTMLLIElement[]} */
+  #rows;
+
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    /** @type {<T extends HTMLElement>(selector: string) => T} */
+    const part = (selector) => /** @type {any} */ (element.querySelector(selector));
+    this.#headline = part(".headline");
+    this.#guess = part(".guess");
+    this.#sure = part(".sure");
+    this.#detail = part(".detail");
+    this.#spoken = part("output");
+    this.#bars = part(".bars");
+    this.#rows = [.../** @type {NodeListOf<HTMLLIElement>} */ (this.#bars.querySelectorAll(".bar"))];
+    this.#seen = /** @type {HTMLImageElement} */ (part(".seen img"));
+    this.#sees = part(".seen p");
+  }
+
+  /** @param {string[]} classes @param {number} size the side of the pictures it sees, in pixels */
+  setModel(classes, size) {
+    this.#sees.textContent = say("sees", { size });
+    const [pattern] = this.#rows;
+    this.#rows = classes.map((label) => {
+      const row = /** @type {HTMLLIElement} */ (pattern.cloneNode(true));
+      /** @type {HTMLElement} */ (row.querySelector(".label")).textContent = label;
+      return row;
+    });
+    this.#bars.replaceChildren(...this.#rows);
+    this.#showBars([]);
+  }
+
+  /** @param {Answer} answer @param {boolean} final whether the pen is up: before, a rejection only means "go on" */
+  show({ predictions, rejected, input }, final) {
+    if (!rejected) this.#setHeadline(guess(predictions));
+    else this.#setHeadline(final ? rejection(rejected.message) : nothing(say("goOn")));
+    this.#showBars(predictions, !rejected);
+    this.#showSeen(input);
+  }
+
+  showEmpty() {
+    this.#showNothing(nothing(say("empty"), say("emptyDetail")));
+  }
+
+  showReading() {
+    this.#showNothing(nothing(say("reading")));
+  }
+
+  /** @param {string} title @param {string} detail */
+  showAlert(title, detail) {
+    this.#showNothing({ state: "alert", guess: "!", sure: title, detail });
+    this.announce(detail);
+  }
+
+  /** Tells a screen reader, which does not hear the changes while the pen moves. @param {string} sentence */
+  announce(sentence) {
+    if (this.#spoken.textContent !== sentence) this.#spoken.textContent = sentence;
+  }
+
+  /** @param {Headline} headline */
+  #showNothing(headline) {
+    this.#setHeadline(headline);
+    this.#showBars([]);
+    this.#showSeen("");
+  }
+
+  /** @param {Headline} headline */
+  #setHeadline({ state, guess, sure, detail }) {
+    this.#headline.dataset.state = state;
+    this.#guess.textContent = guess;
+    this.#sure.textContent = sure;
+    this.#detail.textContent = detail;
+  }
+
+  /** @param {Prediction[]} predictions sorted @param {boolean} [topStands] whether the first is the answer */
+  #showBars(predictions, topStands = false) {
+    this.#bars.toggleAttribute("data-blank", predictions.length === 0);
+    const shares = new Map(predictions.map(({ index, probability }) => [index, probability]));
+    this.#rows.forEach((row, index) => {
+      const share = shares.get(index) ?? 0;
+      row.style.setProperty("--share", share.toFixed(4));
+      /** @type {Text} */ (row.querySelector(".number")?.firstChild).data = percent(share);
+      row.toggleAttribute("aria-current", false);
+      if (topStands && index === predictions[0]?.index) row.setAttribute("aria-current", "true");
+    });
+  }
+
+  /** @param {string} address a data URL, or nothing */
+  #showSeen(address) {
+    this.#seen.hidden = !address;
+    if (!address) return;
+    this.#seen.src = address;
+    this.#seen.alt = "";
+    this.#seen.decode().then(() => {
+      this.#seen.alt = say("seen", { size: this.#seen.naturalWidth });
+    }, () => {});
+  }
+}
+
+/** What a screen reader is told. @param {Answer} answer */
+export function spoken({ predictions: [first], rejected }) {
+  if (rejected) return say("rejected", { reason: rejected.message });
+  return say("answer", { label: first.label, share: percent(first.probability) + UNIT });
+}
+
+/** @param {Prediction[]} predictions sorted @returns {Headline} */
+function guess([first, second]) {
+  const detail =
+    second?.probability >= RUNNER_UP
+      ? say("runnerUp", { label: second.label, share: percent(second.probability) + UNIT })
+      : "";
+  return { state: "answer", guess: first.label, sure: say("sure", { share: percent(first.probability) + UNIT }), detail };
+}
+
+/** @param {string} sure @param {string} [detail] @returns {Headline} */
+const nothing = (sure, detail = "") => ({ state: "empty", guess: "", sure, detail });
+
+/** @param {string} reason @returns {Headline} */
+const rejection = (reason) => ({ state: "rejected", guess: "?", sure: say("noGuess"), detail: reason });

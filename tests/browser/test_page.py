@@ -1,0 +1,61 @@
+"""What the page is made of."""
+
+import gzip
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser.digits import CROSSED_SEVEN
+from tests.browser.reading import expect_answer
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_no_script_may_run_but_our_own_files(page: Page, server: Any) -> None:
+    policy = page.request.get(server.url).headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+def test_all_files_together_weigh_at_most_60_kb_gzipped(page: Page) -> None:
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.reload(wait_until="networkidle")
+    weight = sum(len(gzip.compress(answer.body())) for answer in answers if answer.ok)
+    assert len(answers) >= 8 and weight <= 60_000
+
+
+def test_strokes_are_changed_without_touching_the_drawing_before(page: Page) -> None:
+    script = """async () => {
+        const {EMPTY, cleared, undone, withStroke} = await import('/static/js/strokes.js');
+        const one = withStroke(EMPTY, [[0, 0], [1, 1]]);
+        const two = withStroke(one, [[0, 1]]);
+        const none = cleared(two);
+        const all = [EMPTY, one, two, none, undone(none), undone(two), undone(EMPTY)];
+        return all.map(drawing => drawing.strokes.length);
+    }"""
+    assert page.evaluate(script) == [0, 1, 2, 0, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(1, "100"), (0.9999, ">99"), (0.984, "98"), (0.004, "0")]
+)
+def test_percent_is_never_rounded_up_to_certainty(
+    page: Page, probability: float, shown: str
+) -> None:
+    script = "async p => (await import('/static/js/texts.js')).percent(p)"
+    assert page.evaluate(script, probability) == shown
+
+
+@pytest.mark.skipif("INKLING_SCREENSHOT" not in os.environ, reason="made on demand for the README")
+def test_the_screenshot_of_the_readme_is_made(page: Page, mouse: Any) -> None:
+    page.set_viewport_size({"width": 1120, "height": 720})
+    mouse(page, CROSSED_SEVEN)
+    expect_answer(page, "7")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(300)  # the bars arrive
+    (ROOT / "docs").mkdir(exist_ok=True)
+    page.screenshot(path=ROOT / "docs" / "screenshot.png")

@@ -1,0 +1,83 @@
+"""The page for people."""
+
+from html.parser import HTMLParser
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app import __version__
+from app.ml.checkpoints import ModelEntry
+from app.settings import ROOT
+
+
+class Addresses(HTMLParser):
+    """Every address that a page loads, and whatever a strict policy would block."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inline: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag in ("script", "img", "link") and (
+            address := attributes.get("src") or attributes.get("href")
+        ):
+            self.found.append(address)
+        if tag == "style" or (tag == "script" and "src" not in attributes):
+            self.inline.append(tag)
+        self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/nothing"])
+def test_pages_load_only_files_that_are_there_and_run_nothing_inline(
+    client: TestClient, small_model: ModelEntry, path: str
+) -> None:
+    page = client.get(path, headers={"Accept": "text/html"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    addresses = Addresses(page.text)
+    assert addresses.inline == []
+    assert addresses.found
+    for address in addresses.found:
+        assert client.get(address).status_code == 200, address
+
+
+def test_the_draw_page_offers_the_models(client: TestClient, small_model: ModelEntry) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "small" in page.text
+    assert __version__ in page.text
+
+
+def test_the_draw_page_works_without_any_model(client: TestClient) -> None:
+    assert client.get("/").status_code == 200
+
+
+def test_a_broken_model_does_not_break_the_page(
+    client: TestClient, small_model: ModelEntry
+) -> None:
+    (small_model.folder / "card.json").write_text("<script>alert(1)</script>")
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "alert" not in page.text
+
+
+def test_what_a_card_says_is_escaped(client: TestClient, small_model: ModelEntry) -> None:
+    card = small_model.folder / "card.json"
+    card.write_text(card.read_text().replace('"7"', '"<img src=x onerror=alert(7)>"'))
+    assert "<img src=x" not in client.get("/").text
+
+
+def test_a_head_request_gets_no_body(client: TestClient) -> None:
+    answer = client.head("/")
+    assert answer.status_code == 200
+    assert answer.content == b""
+
+
+def test_an_error_page_names_no_file_and_no_class(app: FastAPI, client: TestClient) -> None:
+    page = client.get("/nothing", headers={"Accept": "text/html"}).text
+    assert str(ROOT) not in page
+    assert "Traceback" not in page
+    assert "Not Found" in page

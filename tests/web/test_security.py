@@ -1,0 +1,369 @@
+"""Who may ask, by which name, from which page; and the headers of every answer."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from fastapi import FastAPI, Request
+from starlette.testclient import TestClient
+
+from app.settings import LIMITS, ROOT
+from app.web.roles import Role, RoleRoute
+from app.web.security import SECURITY_HEADERS
+from tests.conftest import HERE, LAN, TOKEN, MakeApp
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def raw_request(app: FastAPI, path: str, headers: list[tuple[bytes, bytes]], **scope: Any) -> int:
+    """The status of a request that no client library would send: GET, straight into the app."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    full = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "http_version": "1.1",
+        "headers": headers,
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 5),
+        **scope,
+    }
+    asyncio.run(app(full, receive, send))
+    assert sent[0]["headers"]
+    return int(sent[0]["status"])
+
+
+# Hosts: WEB-01
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.0.0.1:8000", "localhost:8000", "LocalHost", "localhost:1", "[::1]:8000"],
+)
+def test_a_name_of_this_machine_is_answered(app: FastAPI, host: str) -> None:
+    assert raw_request(app, "/healthz", [(b"host", host.encode())]) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.com",
+        "localhost.evil.com",
+        "evil.com:localhost",
+        "localhost@evil.com",
+        "127.0.0.1.nip.io",
+        "0.0.0.0",
+        "0.0.0.0:8000",
+        "",
+        ":8000",
+        "a/?x=",
+        "localhost/#",
+        "localhost:",
+        "localhost:8000:1",
+        "localhost:123456",
+        "localhost ",
+        "localhost.",
+        "[::1",
+        "::1",
+        "[::2]",
+        "127.1",
+        "2130706433",
+        "192.168.1.5",
+        "localhost\n",
+        "l\xf6calhost",
+    ],
+)
+def test_a_strangers_name_is_refused(app: FastAPI, host: str) -> None:
+    assert raw_request(app, "/healthz", [(b"host", host.encode("latin-1"))]) == 400
+
+
+@pytest.mark.parametrize("hosts", [[], [b"localhost", b"localhost"], [b"localhost", b"evil.com"]])
+def test_no_host_and_two_hosts_are_refused(app: FastAPI, hosts: list[bytes]) -> None:
+    assert raw_request(app, "/healthz", [(b"host", host) for host in hosts]) == 400
+
+
+def test_a_refused_host_gets_no_cookie_and_no_data(client: TestClient) -> None:
+    headers = {"Host": "rebind.test", "Accept": "text/html"}
+    for path in ("/", "/?token=x", "/api/v1/models", "/static/style.css"):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 400
+        assert "set-cookie" not in answer.headers
+        assert "models" not in answer.text
+
+
+def test_a_configured_name_is_answered(make_app: MakeApp) -> None:
+    app = make_app(allowed_hosts=("digits.example",))
+    assert raw_request(app, "/healthz", [(b"host", b"digits.example:8000")]) == 200
+    assert raw_request(app, "/healthz", [(b"host", b"a.digits.example")]) == 400
+
+
+@pytest.mark.parametrize(
+    ("bound", "reached", "host", "status"),
+    [
+        ("192.168.1.5", "192.168.1.5", "192.168.1.5:8000", 200),
+        ("0.0.0.0", "192.168.1.5", "192.168.1.5:8000", 200),
+        ("0.0.0.0", "192.168.1.5", "192.168.1.6:8000", 400),
+        ("0.0.0.0", "192.168.1.5", "evil.com", 400),
+        ("::", "fd00::5", "[fd00::5]:8000", 200),
+        ("::", "::ffff:192.168.1.5", "192.168.1.5", 200),
+        ("0.0.0.0", "0.0.0.0", "evil.com", 400),
+        ("127.0.0.1", "192.168.1.5", "192.168.1.5", 400),
+    ],
+)
+def test_a_server_for_the_class_answers_to_its_own_address(
+    make_app: MakeApp, bound: str, reached: str, host: str, status: int
+) -> None:
+    app = make_app(host=bound, token=TOKEN)
+    headers = [(b"host", host.encode())]
+    assert raw_request(app, "/healthz", headers, server=(reached, 8000)) == status
+
+
+def test_forwarded_headers_change_nothing(client: TestClient) -> None:
+    headers = {"X-Forwarded-Host": "evil.com", "X-Forwarded-For": "8.8.8.8", "Forwarded": "host=x"}
+    assert client.get("/healthz", headers=headers).status_code == 200
+    assert client.get("/", headers={"Host": "x", "X-Forwarded-Host": "localhost"}).is_client_error
+
+
+# Where an unsafe request comes from: WEB-03, WEB-04
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://127.0.0.1.evil.com"},
+        {"Origin": "http://trusted.example.evil.com"},
+        {"Origin": "https://127.0.0.1:8000"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": ""},
+        {"Sec-Fetch-Site": "cross-site", "Origin": HERE},
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH"])
+def test_another_site_changes_nothing(
+    client: TestClient, method: str, headers: dict[str, str]
+) -> None:
+    answer = client.request(method, "/api/v1/models/mine", headers=headers)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "cross_origin"
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, OWN, {"Sec-Fetch-Site": "none"}, {"Origin": HERE}, {**OWN, "Origin": HERE}]
+)
+def test_our_own_page_and_a_program_pass(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.delete("/api/v1/models/mine", headers=headers).status_code == 404
+
+
+def test_two_sites_in_one_request_are_refused(app: FastAPI) -> None:
+    sites = [(b"sec-fetch-site", b"same-origin"), (b"sec-fetch-site", b"cross-site")]
+    headers = [(b"host", b"localhost"), *sites]
+    assert raw_request(app, "/api/v1/models/mine", headers, method="DELETE") == 403
+
+
+def test_no_get_changes_anything(client: TestClient, small_model: Any) -> None:
+    before = sorted(path for path in small_model.folder.parent.rglob("*"))
+    for path in client.app.openapi()["paths"]:  # type: ignore[attr-defined]
+        client.get(path.replace("{reference}", "small").replace("{name}", "small"))
+    assert sorted(path for path in small_model.folder.parent.rglob("*")) == before
+
+
+def test_a_method_override_is_ignored(client: TestClient, small_model: Any) -> None:
+    headers = {"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE"}
+    assert client.get("/api/v1/models/small", headers=headers).status_code == 200
+    assert small_model.folder.exists()
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PUT", "PATCH", "OPTIONS", "PROPFIND"])
+def test_methods_that_no_route_has_are_405(client: TestClient, method: str) -> None:
+    for path in ("/", "/docs", "/healthz", "/readyz", "/api/v1/models", "/api/v1/models/small",
+                 "/api/v1/models/small/download", "/openapi.json", "/static/style.css"):  # fmt: skip
+        assert client.request(method, path).status_code == 405, path
+
+
+# Bodies that no route should read
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate", "gzip, identity", "x"])
+def test_a_compressed_body_is_never_inflated(client: TestClient, encoding: str) -> None:
+    headers = {"Content-Encoding": encoding}
+    answer = client.post("/api/v1/models/small/predict", content=b"\x1f\x8b", headers=headers)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("length", [b"-1", b"0x5", b"1e3", b"", b" 5", b"9" * 5000, b"+5"])
+def test_a_length_that_is_no_number_is_refused(app: FastAPI, length: bytes) -> None:
+    headers = [(b"host", b"localhost"), (b"content-length", length)]
+    assert raw_request(app, "/healthz", headers) == 400
+
+
+def test_a_declared_length_past_the_limit_is_413_before_any_byte(app: FastAPI) -> None:
+    headers = [(b"host", b"localhost"), (b"content-length", b"25000000")]
+    assert raw_request(app, "/api/v1/models/small", headers, method="DELETE") == 413
+
+
+def test_a_body_that_grows_past_the_limit_is_413(app: FastAPI, client: TestClient) -> None:
+    async def swallow(request: Request) -> None:
+        await request.body()
+
+    route = RoleRoute("/swallow", swallow, methods=["POST"], role=Role.ANYONE)
+    app.router.routes.append(route)
+
+    def body() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b" " * (LIMITS.json_bytes // 2)
+
+    answer = client.post("/swallow", content=body())
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"
+
+
+def test_a_query_past_the_limit_is_414(client: TestClient) -> None:
+    assert client.get("/healthz?" + "a" * LIMITS.query_bytes).status_code == 200
+    assert client.get("/healthz?" + "a" * (LIMITS.query_bytes + 1)).status_code == 414
+
+
+# Headers of every answer: WEB-06
+
+
+def crash() -> None:
+    raise RuntimeError("on purpose")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/docs", 200),
+        ("/openapi.json", 200),
+        ("/healthz", 200),
+        ("/readyz", 503),
+        ("/api/v1/models", 200),
+        ("/api/v1/models/nothing", 404),
+        ("/nothing", 404),
+        ("/static/style.css", 200),
+        ("/static/nothing.css", 404),
+        ("/crash", 500),
+        ("/healthz?" + "a" * 3000, 414),
+    ],
+)
+def test_every_answer_carries_the_security_headers(app: FastAPI, path: str, status: int) -> None:
+    app.router.routes.append(RoleRoute("/crash", crash, role=Role.ANYONE, page=True))
+    answer = TestClient(app, base_url=HERE).get(path)
+    assert answer.status_code == status
+    for name, value in SECURITY_HEADERS:
+        assert answer.headers.get_list(name.decode()) == [value.decode()]
+    assert answer.headers["cache-control"] in ("no-store", "no-cache")
+    assert "server" not in answer.headers
+
+
+def test_the_policy_allows_our_own_files_and_nothing_else(client: TestClient) -> None:
+    policy = client.get("/").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    for rule in ("script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+        assert rule in policy.split("; ")
+
+
+def test_the_api_is_never_stored(client: TestClient) -> None:
+    assert client.get("/api/v1/models").headers["cache-control"] == "no-store"
+
+
+def test_each_answer_has_an_id_of_its_own_whatever_the_sender_wishes(client: TestClient) -> None:
+    wish = {"X-Request-ID": "mine"}
+    ids = {client.get("/healthz", headers=wish).headers["x-request-id"] for _ in range(20)}
+    assert len(ids) == 20
+    assert "mine" not in ids
+
+
+# Static files: WEB-08
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../README.md",
+        "/static/../../etc/passwd",
+        "/static/%2e%2e/%2e%2e/etc/passwd",
+        "/static/..%2f..%2fetc/passwd",
+        "/static//etc/passwd",
+        "/static/..%5c..%5cetc%5cpasswd",
+        "/static/%00",
+        "/static/" + "a" * 5000,
+        "/static/../static-secret/key",
+        "/static/",
+        "/static",
+        "/static/js",
+        "//etc/passwd",
+    ],
+)
+def test_nothing_outside_static_is_served(app: FastAPI, path: str) -> None:
+    headers = [(b"host", b"localhost")]
+    assert raw_request(app, unquote(path), headers, raw_path=path.encode()) == 404
+
+
+def test_static_files_are_asked_for_again_but_not_sent_again(client: TestClient) -> None:
+    first = client.get("/static/style.css")
+    assert first.text == (ROOT / "static" / "style.css").read_text()
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get("/static/style.css", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_fifty_thousand_ranges_are_no_trouble(client: TestClient) -> None:
+    ranges = "bytes=" + ",".join(f"{n}-{n}" for n in range(50_000))
+    assert client.get("/static/style.css", headers={"Range": ranges}).status_code in (200, 206, 416)
+
+
+# The log: API-18
+
+
+def test_the_access_log_has_one_escaped_line_per_request(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = TestClient(make_app(access_log=True), base_url=HERE)
+    agent = {"User-Agent": "x" * 8192}
+    with caplog.at_level(logging.INFO, "inkling"):
+        client.get("/a%0d%0ab%1b[2J?token=secret-of-the-teacher", headers=agent)
+    [record] = caplog.records
+    line = record.getMessage()
+    assert json.loads(line)["path"] == "/a\r\nb\x1b[2J"
+    assert json.loads(line)["status"] == 404
+    assert line.isprintable()
+    assert "secret" not in line
+    assert len(line) < 2000
+
+
+def test_the_access_log_is_silent_by_default(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "inkling"):
+        client.get("/healthz")
+    assert not caplog.records
+
+
+def test_the_class_reaches_the_page_over_the_network(make_app: MakeApp) -> None:
+    client = TestClient(make_app(host="0.0.0.0", token=TOKEN), base_url=LAN)
+    assert client.get("/").status_code == 200
