@@ -14,7 +14,7 @@ ARG INKLING_TORCH_INDEX=
 WORKDIR /inkling
 COPY run requirements.lock ./
 COPY app/__init__.py app/environment.py app/
-RUN ./run install && find .venv -depth -name tests -path "*/torch/*" -exec rm -rf {} +
+RUN ./run install
 
 FROM python:3.11-slim
 RUN useradd --system --create-home --uid 10001 inkling && mkdir /data && chown inkling /data

@@ -5,6 +5,7 @@ every add_VERB, imports the standard library alone.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,14 @@ EPILOG = "and: ./run test [--quick] [pytest arguments], lint, bench [part], inst
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 the work failed, 2 what was typed or set cannot work."""
     chosen = parser().parse_args(arguments)
-    code: int = chosen.start(chosen)
+    try:
+        code: int = chosen.start(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
     return code
 
 
@@ -100,8 +108,9 @@ def evaluate(chosen: argparse.Namespace) -> int:
 
 def add_predict(verbs: Any) -> None:
     verb = verbs.add_parser("predict", help="what a model reads in picture files")
-    verb.add_argument("model", metavar="MODEL")
-    verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    verb.add_argument(
+        "words", nargs="+", metavar="[MODEL] FILE", help="the drawing page's model by default"
+    )
     add_json(verb)
     verb.set_defaults(start=predict)
 
@@ -109,7 +118,7 @@ def add_predict(verbs: Any) -> None:
 def predict(chosen: argparse.Namespace) -> int:
     from app.verbs.predict import start
 
-    return start(chosen.model, chosen.files, chosen.json)
+    return start(chosen.words, chosen.json)
 
 
 def add_datasets(verbs: Any) -> None:

@@ -20,7 +20,6 @@ from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
 
 ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router)
-TELEMETRY_OFF = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,7 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,  # a redirect would repeat the sender's Host
         lifespan=lifespan,
         middleware=[Middleware(SecurityMiddleware, settings=settings)],
-        telemetry=TELEMETRY_OFF,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     make_parts(app, settings)
     handle_errors(app)

@@ -76,7 +76,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError:
         refuse(f"there is no address {host!r} here; take 127.0.0.1, or 0.0.0.0 for the network")
     try:
-        return socket.create_server(found[:2], family=family, backlog=BACKLOG)
+        both = host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(found[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except PermissionError:
         refuse(f"port {port} is not for ordinary users; try ./run serve --port {free_port(host)}")
     except OSError as error:
@@ -119,7 +120,7 @@ def lan_address(host: str) -> str:
             probe.connect(("192.0.2.1", 9))  # an address that documentation reserves
             return str(probe.getsockname()[0])
         except OSError:
-            return socket.gethostname()
+            return "127.0.0.1"  # no network, so nobody else either
 
 
 def run(settings: "Settings", listener: socket.socket) -> None:

@@ -1,5 +1,6 @@
 """What the tests of every room share: settings of their own, an app, a client, a small model."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,3 +91,32 @@ def save_small_model(folder: Path, name: str) -> ModelEntry:
         limits="It has learnt nothing.",
     )
     return ModelLibrary(folder / "none-ship", folder).save(card, network.state_dict())
+
+
+def raw_request(app: FastAPI, path: str, headers: list[tuple[bytes, bytes]], **scope: Any) -> int:
+    """The status of a request that no client library would send: GET, straight into the app."""
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    full = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "http_version": "1.1",
+        "headers": headers,
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 5),
+        **scope,
+    }
+    asyncio.run(app(full, receive, send))
+    assert sent[0]["headers"]
+    return int(sent[0]["status"])

@@ -1,6 +1,6 @@
 """The recipes: each shipped model's training, whole. `./run train NAME` cooks one."""
 
-from app.ml.training import TrainingSpec
+from app.ml.training_spec import TrainingSpec
 
 SMALL_CNN = {
     "blocks": [

@@ -20,7 +20,7 @@ def rasterise(strokes: Sequence[Stroke], pen_width: float = 0.1) -> Picture:
     pen_width is a fraction of the drawing's longest side. A drawing of one point is one dot; no
     point at all is an empty canvas. ValueError when a coordinate is not finite.
     """
-    lines = [np.asarray(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke)]
+    lines = [np.asarray([*stroke, stroke[-1]], np.float64) for stroke in strokes if len(stroke)]
     pen = max(1, round(pen_width * INK_SIDE))
     side = INK_SIDE + pen + 2 * MARGIN
     canvas = np.zeros((side, side), np.uint8)

@@ -1,7 +1,7 @@
 """The training loop: a generator of events that takes commands. Nothing else knows the loop."""
 
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Literal
 
@@ -15,38 +15,8 @@ from app.ml.networks import Network, build, channels_last, parameter_count
 from app.ml.optimisation import make_optimizer, rate_at
 from app.ml.parts import Dataset, Part, rejections
 from app.ml.precision import autocast, resolve_precision
+from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """One training, whole: the same spec on the same machine gives the same weights."""
-
-    dataset: str
-    network: str
-    hyperparameters: dict[str, Any] = field(default_factory=dict)
-    dataset_options: dict[str, Any] = field(default_factory=dict)
-    epochs: int = 10
-    batch_size: int = 256
-    optimizer: str = "adamw"
-    learning_rate: float = 0.003
-    weight_decay: float = 0.01
-    momentum: float = 0.9
-    schedule: str = "one_cycle"
-    warmup: float = 0.2  # of all steps, for one_cycle and cosine
-    label_smoothing: float = 0.0
-    ema: float = 0.0  # decay per step of the averaged weights; 0 trains without
-    augmentation: dict[str, float] = field(default_factory=dict)
-    plain_epochs: int = 0  # the last epochs see the pictures unchanged
-    patience: int = 0  # epochs without a better validation loss before an early stop; 0: never
-    seed: int = 0
-    precision: str = "auto"
-    threads: int = 0  # 0: all cores
-    report_every: int = 20  # steps
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 EVALUATION_BATCH = 512
 
@@ -128,6 +98,7 @@ class Trainer:
     """Owns what changes during a training: weights, optimizer, averages, random states, place."""
 
     def __init__(self, spec: TrainingSpec, dataset: Dataset) -> None:
+        spec.check(len(dataset.train))
         torch.set_num_threads(spec.threads or torch.get_num_threads())
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset
@@ -140,7 +111,7 @@ class Trainer:
         self.averaged = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
         self.augmentation = Augmentation.of(spec.augmentation)
         self.random = torch.Generator().manual_seed(spec.seed)
-        self.steps_per_epoch = max(1, len(dataset.train) // spec.batch_size)
+        self.steps_per_epoch = len(dataset.train) // spec.batch_size
         self.last_step = self.steps_per_epoch * spec.epochs
         self.step, self.peak_rate = 0, spec.learning_rate
         self.best_loss, self.bad_epochs = float("inf"), 0

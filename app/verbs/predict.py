@@ -13,9 +13,13 @@ from app.web.formats import BadPicture
 from app.web.images import read_picture
 
 
-def start(model: str, files: list[Path], as_json: bool) -> int:
-    """One line a file; 1 when a file could not be read."""
-    library = ModelLibrary(ROOT / "models", Settings().own_models_dir)
+def start(words: list[str], as_json: bool) -> int:
+    """One line a file; 1 when a file could not be read. The first word may name the model."""
+    settings = Settings()
+    library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    named = len(words) > 1 and not Path(words[0]).exists()
+    model = words[0] if named else settings.default_model
+    files = [Path(word) for word in words[int(named) :]]
     try:
         classifier = load_classifier(library.resolve(model))
     except UnknownModel:

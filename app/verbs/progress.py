@@ -13,7 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from app.ml.training import Event, TrainingSpec
+from app.ml.training import Event
+from app.ml.training_spec import TrainingSpec
 
 
 class TrainingBar:

@@ -16,7 +16,8 @@ from app.ml.parts import Dataset, Options
 from app.ml.publishing import publish
 from app.ml.recipes import RECIPES
 from app.ml.sources import MissingFiles
-from app.ml.training import Trained, TrainingSpec, train
+from app.ml.training import Trained, train
+from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 from app.settings import ROOT, Settings
 from app.verbs.sentences import cannot
@@ -101,20 +102,21 @@ def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:
     from app.verbs.progress import TrainingBar
 
     state = earlier_state(place, spec)
-    started = perf_counter()
+    started = perf_counter() - (state.place["seconds"] if state else 0.0)
     place.parent.mkdir(parents=True, exist_ok=True)
     with TrainingBar(spec) as bar:
         for event in train(spec, dataset, state):
             bar.show(event)
+            seconds = perf_counter() - started
             if event.state is not None:
-                kept = replace_spec(event.state, spec)
+                own = {"spec": spec.to_json(), "seconds": seconds}
+                kept = replace(event.state, place={**event.state.place, **own})
                 write_atomically(place, kept.save)
             if event.kind == "failed":
                 bar.say("The loss is not a number any more; try a lower --set learning_rate=...")
-                return None
             if event.trained is not None:
                 place.unlink(missing_ok=True)
-                return replace(event.trained, seconds=perf_counter() - started)
+                return replace(event.trained, seconds=seconds)
     return None
 
 
@@ -123,11 +125,7 @@ def earlier_state(place: Path, spec: TrainingSpec) -> TrainingState | None:
     if not place.is_file():
         return None
     state = TrainingState.load(str(place))
-    return state if state.place.get("spec") == spec.to_json() else None
-
-
-def replace_spec(state: TrainingState, spec: TrainingSpec) -> TrainingState:
-    return replace(state, place={**state.place, "spec": spec.to_json()})
+    return state if state.place["spec"] == spec.to_json() else None
 
 
 def report(entry: ModelEntry, as_json: bool) -> None:

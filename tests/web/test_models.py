@@ -121,6 +121,13 @@ def test_whatever_is_no_model_gets_one_and_the_same_answer(
     assert len(told) == 1
 
 
+def test_a_verb_with_a_wrong_method_is_405_not_an_unknown_model(client: TestClient) -> None:
+    answer = client.get("/api/v1/models/small/predict")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert client.post("/api/v1/models/small/download").status_code == 405
+    assert client.delete("/api/v1/models/small/predict").status_code == 405
+
+
 def test_a_download_holds_the_folder_and_nothing_around_it(
     client: TestClient, small_model: ModelEntry, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The page for people."""
 
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 from app import __version__
 from app.ml.checkpoints import ModelEntry
 from app.settings import ROOT
+from tests.conftest import raw_request
 
 
 class Addresses(HTMLParser):
@@ -81,3 +83,43 @@ def test_an_error_page_names_no_file_and_no_class(app: FastAPI, client: TestClie
     assert str(ROOT) not in page
     assert "Traceback" not in page
     assert "Not Found" in page
+
+
+# Static files: WEB-08
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../README.md",
+        "/static/../../etc/passwd",
+        "/static/%2e%2e/%2e%2e/etc/passwd",
+        "/static/..%2f..%2fetc/passwd",
+        "/static//etc/passwd",
+        "/static/..%5c..%5cetc%5cpasswd",
+        "/static/%00",
+        "/static/" + "a" * 5000,
+        "/static/../static-secret/key",
+        "/static/",
+        "/static",
+        "/static/js",
+        "//etc/passwd",
+    ],
+)
+def test_nothing_outside_static_is_served(app: FastAPI, path: str) -> None:
+    headers = [(b"host", b"localhost")]
+    assert raw_request(app, unquote(path), headers, raw_path=path.encode()) == 404
+
+
+def test_static_files_are_asked_for_again_but_not_sent_again(client: TestClient) -> None:
+    first = client.get("/static/style.css")
+    assert first.text == (ROOT / "static" / "style.css").read_text()
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get("/static/style.css", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_fifty_thousand_ranges_are_no_trouble(client: TestClient) -> None:
+    ranges = "bytes=" + ",".join(f"{n}-{n}" for n in range(50_000))
+    assert client.get("/static/style.css", headers={"Range": ranges}).status_code in (200, 206, 416)

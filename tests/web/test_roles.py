@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.settings import Settings
+from app.settings import LIMITS, Settings
 from app.web.errors import ApiError
 from app.web.roles import (
     Role,
@@ -18,7 +18,7 @@ from app.web.roles import (
     cookie_value,
     require,
 )
-from tests.conftest import HERE, LAN, TOKEN, MakeApp
+from tests.conftest import HERE, LAN, TOKEN, MakeApp, raw_request
 
 COOKIE = f"inkling-8000={cookie_value(TOKEN)}"
 
@@ -73,9 +73,7 @@ def test_a_stranger_may_do_only_what_is_for_anyone(
         assert (status == 401) == (role > Role.ANYONE), (method, path, status)
 
 
-@pytest.mark.parametrize(
-    "credentials", [{"Authorization": f"Bearer {TOKEN}"}, {"Cookie": COOKIE}]
-)
+@pytest.mark.parametrize("credentials", [{"Authorization": f"Bearer {TOKEN}"}, {"Cookie": COOKIE}])
 def test_the_teacher_may_do_everything(
     class_app: FastAPI, stranger: TestClient, credentials: dict[str, str]
 ) -> None:
@@ -176,10 +174,29 @@ def test_cookies_of_two_servers_on_one_machine_differ() -> None:
     assert cookie_value(TOKEN) != cookie_value(TOKEN + "2")
 
 
-def test_a_role_that_is_too_low_is_403(
-    class_app: FastAPI, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_role_that_is_too_low_is_403(class_app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.web.roles.role_of", lambda scope: Role.STUDENT)
     with pytest.raises(ApiError) as refusal:
         require(Role.TEACHER, {"app": class_app})
     assert refusal.value.status == 403
+
+
+def test_a_declared_length_past_the_limit_is_413_before_any_byte(app: FastAPI) -> None:
+    headers = [(b"host", b"localhost"), (b"content-length", b"25000000")]
+    assert raw_request(app, "/api/v1/models/small", headers, method="DELETE") == 413
+
+
+def test_a_body_that_grows_past_the_limit_is_413(app: FastAPI, client: TestClient) -> None:
+    async def swallow(request: Request) -> None:
+        await request.body()
+
+    route = RoleRoute("/swallow", swallow, methods=["POST"], role=Role.ANYONE)
+    app.router.routes.append(route)
+
+    def body() -> Iterator[bytes]:
+        for _ in range(3):
+            yield b" " * (LIMITS.json_bytes // 2)
+
+    answer = client.post("/swallow", content=body())
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path as PathParameter
 from fastapi import Query, Request
 from pydantic import BaseModel, Field
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import Response, StreamingResponse
 
 from app.ml.checkpoints import (
@@ -36,6 +37,15 @@ Reference = Annotated[
 NAME_PATTERN = "^[a-z0-9][a-z0-9-]{0,63}$"
 MOST = "at most so many"
 NEXT = "`next` of the page before"
+
+
+class WholeReference(PathConvertor):
+    """All that follows /models/, unless it ends in a verb: so GET .../predict is 405, not 404."""
+
+    regex = r"(?!.*/(?:predict|download)$).*"
+
+
+register_url_convertor("whole", WholeReference())
 
 
 class ModelSummary(BaseModel):
@@ -102,7 +112,7 @@ def download_model(request: Request, reference: Reference) -> StreamingResponse:
 
 
 @router.get(
-    "/{reference:path}",
+    "/{reference:whole}",
     role=Role.ANYONE,
     summary="A model and its card",
     responses={404: {"description": "`unknown_model`"}},
@@ -113,7 +123,7 @@ def show_model(request: Request, reference: Reference) -> ModelDetail:
 
 
 @router.delete(
-    "/{name:path}",
+    "/{name:whole}",
     role=Role.TEACHER,
     status_code=204,
     summary="Delete a model of one's own",
@@ -198,8 +208,9 @@ class _Sink:
         self._pieces.append(bytes(piece))
         return len(piece)
 
-    def flush(self) -> None:
-        pass
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
 
     def take(self) -> bytes:
         pieces, self._pieces = self._pieces, []

@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from app.ml.augmentation import Augmentation, augment
+from app.ml.parts import Dataset
+
+
+@pytest.fixture
+def x(small_dataset: Dataset) -> torch.Tensor:
+    return small_dataset.train.pictures[:32] / 255
+
+
+def run(x: torch.Tensor, seed: int = 0, **strengths: float) -> torch.Tensor:
+    return augment(x, Augmentation.of(strengths), torch.Generator().manual_seed(seed))
+
+
+def test_no_strength_leaves_pictures_as_they_are(x: torch.Tensor) -> None:
+    assert torch.equal(run(x), x)
+
+
+STRENGTHS = [{"rotate": 15.0}, {"scale": 0.2}, {"shear": 0.2}, {"shift": 2.0}, {"elastic": 1.0},
+             {"pen": 0.5}, {"erase": 1.0}]  # fmt: skip
+
+
+@pytest.mark.parametrize("strength", STRENGTHS, ids=lambda strength: next(iter(strength)))
+def test_each_picture_is_changed_in_its_own_way(
+    strength: dict[str, float], x: torch.Tensor
+) -> None:
+    same = x[:1].repeat(8, 1, 1, 1)
+    changed = run(same, **strength)
+    assert changed.shape == same.shape and changed.min() >= 0 and changed.max() <= 1
+    assert len({picture.numpy().tobytes() for picture in changed}) >= 7
+    assert torch.equal(run(same, **strength), changed)  # the generator alone decides
+    assert not torch.equal(run(same, seed=1, **strength), changed)
+
+
+def test_a_shift_moves_the_centre_of_mass_by_at_most_so_many_pixels(x: torch.Tensor) -> None:
+    columns = torch.arange(28.0)
+
+    def centre(pictures: torch.Tensor) -> torch.Tensor:
+        return (pictures.sum(2) * columns).sum(-1) / pictures.sum((2, 3))
+
+    moved = (centre(run(x, shift=3.0)) - centre(x)).abs()
+    assert moved.max() <= 3.05 and moved.max() > 1.5
+
+
+def test_a_thicker_pen_has_more_ink_and_a_thinner_one_less(x: torch.Tensor) -> None:
+    ink = run(x, pen=1.0).sum((1, 2, 3)) / x.sum((1, 2, 3))
+    assert ink.max() > 1.3 and ink.min() < 0.8

@@ -1,0 +1,135 @@
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.ml.datasets import DATASETS, load
+from app.ml.parts import Options
+from app.ml.pen_digits import part_of, wobble
+from app.ml.preprocessing import preprocess
+from app.ml.sources import MissingFiles
+from tests.ml.conftest import DRAWINGS, SEVEN
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    path.write_bytes(gzip.compress(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()))
+
+
+def writers(part: str) -> Iterator[str]:
+    return (name for name in (f"writer-{n}" for n in range(200)) if part_of(name) == part)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """MNIST and pen digits in small: the same formats, 40 + 20 scans and 30 writings."""
+    random = np.random.default_rng(0)
+    for start, count in (("train", 40), ("t10k", 20)):
+        raw = tmp_path / "MNIST/raw"
+        scans = random.integers(0, 256, (count, 28, 28), np.uint8)
+        write_idx(raw / f"{start}-images-idx3-ubyte.gz", scans)
+        write_idx(raw / f"{start}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
+    rows = [
+        {"label": label, "writer": writer, "strokes": [[[x, -y] for x, y in s] for s in strokes]}
+        for part in ("train", "validation", "test")
+        for writer, (label, strokes) in zip(writers(part), DRAWINGS.items(), strict=False)
+    ]
+    (tmp_path / "pen-digits").mkdir()
+    with gzip.open(tmp_path / "pen-digits/train.jsonl.gz", "wt") as file:
+        file.writelines(f"{json.dumps(row, default=float)}\n" for row in rows)
+    return tmp_path
+
+
+def test_mnist_is_cut_into_three_parts_that_never_meet(root: Path, cache: Path) -> None:
+    found = load("mnist", root, cache, Options(validation_fraction=0.25))
+    assert [len(found.part(name)) for name in ("train", "validation", "test")] == [30, 10, 20]
+    assert found.train.pictures.dtype == torch.uint8 and found.shape == (1, 28, 28)
+    pictures = torch.cat((found.train.pictures, found.validation.pictures))
+    assert len({picture.numpy().tobytes() for picture in pictures}) == 40
+
+
+def test_the_split_is_of_its_seed(root: Path, cache: Path) -> None:
+    def labels(seed: int) -> list[int]:
+        return load("mnist", root, cache, Options(split_seed=seed)).validation.labels.tolist()
+
+    assert labels(0) == labels(0) != labels(5)
+
+
+def test_what_was_parsed_once_is_read_from_the_cache_until_the_files_change(
+    root: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    first = load("mnist", root, cache)
+    assert torch.equal(load("mnist", root, cache).test.labels, first.test.labels)
+    assert len(list(cache.iterdir())) == 1
+    write_idx(root / "MNIST/raw/t10k-labels-idx1-ubyte.gz", np.full(20, 3, np.uint8))
+    assert load("mnist", root, cache).test.labels.tolist() == [3] * 20
+
+
+def test_pen_digits_are_split_by_writer_and_drawn_upright(root: Path, cache: Path) -> None:
+    found = load("pen-digits", root, cache, Options(pens=3, paper=1))
+    assert found.test.strokes and found.test.groups
+    assert {part_of(writer) for writer in found.test.groups} == {"test"}
+    assert found.test.labels.tolist() == list(DRAWINGS)
+    assert len(found.train) == 4 * (3 + 1)
+    seven = found.test.pictures[list(DRAWINGS).index(7), 0]
+    assert int(seven[:10].sum()) > int(seven[18:].sum())  # its bar is above
+
+
+def test_digits_are_mnist_and_the_pens_with_their_tests_kept_apart(root: Path, cache: Path) -> None:
+    found = load("digits", root, cache)
+    assert found.tests == (("mnist", 20), ("pen-digits", 4))
+    assert len(found.test) == 24 and len(found.train) == 36 + 4
+
+
+def test_another_hand_writes_the_same_digit() -> None:
+    random = np.random.default_rng(0)
+    versions = [wobble(SEVEN, random) for _ in range(3)]
+    assert len({json.dumps(version) for version in versions}) == 3
+    assert all([len(s) for s in version] == [len(s) for s in SEVEN] for version in versions)
+
+
+def test_missing_files_are_answered_with_the_next_step(tmp_path: Path) -> None:
+    with pytest.raises(MissingFiles, match=r"\./run datasets download mnist") as error:
+        load("mnist", tmp_path, tmp_path)
+    assert str(tmp_path / "MNIST/raw/train-images-idx3-ubyte.gz") in str(error.value)
+
+
+def test_an_unknown_dataset_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="choose one of mnist, pen-digits, digits"):
+        load("emnist", tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_dataset_names_its_licence_and_its_makers(name: str) -> None:
+    assert DATASETS[name].licence and DATASETS[name].attribution and DATASETS[name].title
+
+
+@pytest.mark.data
+def test_on_mnist_preprocessing_is_nearly_the_identity(data_root: Path, cache: Path) -> None:
+    test = load("mnist", data_root, cache).test
+    prepared = [
+        preprocess(picture[0].numpy(), DATASETS["mnist"].preprocessing) for picture in test.pictures
+    ]
+    same = [
+        np.array_equal(p.pixels, t.numpy()) for p, t in zip(prepared, test.pictures, strict=True)
+    ]
+    assert sum(same) >= 9_650
+    assert sum(p.rejection is not None for p in prepared) <= 5
+
+
+@pytest.mark.data
+def test_test_writers_are_never_trained_on(data_root: Path, cache: Path) -> None:
+    found = load("pen-digits", data_root, cache)
+    groups = [set(found.part(name).groups or ()) for name in ("train", "validation", "test")]
+    assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
+    assert [len(found.part(name)) for name in ("train", "validation", "test")] == [
+        11210,
+        1679,
+        3816,
+    ]

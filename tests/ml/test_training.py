@@ -1,0 +1,141 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.ml.optimisation import SCHEDULES, rate_at
+from app.ml.parts import Dataset
+from app.ml.training import Command, Event, train
+from app.ml.training_spec import TrainingSpec
+from app.ml.training_state import TrainingState
+
+SPEC = TrainingSpec(
+    dataset="mnist", network="cnn",
+    hyperparameters={"blocks": [{"channels": 4, "pool": 2}], "hidden": [16], "dropout": 0.2},
+    epochs=3, batch_size=32, learning_rate=0.01, ema=0.9, label_smoothing=0.1,
+    augmentation={"rotate": 10, "elastic": 0.5, "pen": 0.3},
+    precision="float32", threads=1, report_every=4,
+)  # fmt: skip
+
+
+def events(spec: TrainingSpec, dataset: Dataset, state: TrainingState | None = None) -> list[Event]:
+    return list(train(spec, dataset, state))
+
+
+def losses(found: Iterable[Event]) -> list[tuple[int, float]]:
+    return [(e.step, e.values["loss"]) for e in found if e.kind in ("step", "evaluated")]
+
+
+def test_events_come_in_the_order_of_a_training(small_dataset: Dataset) -> None:
+    found = events(SPEC, small_dataset)
+    assert [event.kind for event in found] == [
+        "started", *["step", "step", "evaluated", "checkpoint"] * 3, "finished",
+    ]  # fmt: skip
+    assert [e.step for e in found if e.kind == "step"] == [4, 8, 12, 16, 20, 24]
+    assert found[-1].values["test_n"] == len(small_dataset.test)
+
+
+def test_it_learns_to_tell_four_digits_apart(small_dataset: Dataset) -> None:
+    spec = replace(SPEC, epochs=10, augmentation={})
+    assert events(spec, small_dataset)[-1].values["test_accuracy"] > 0.95
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_it_overfits_32_pictures(network: str, small_dataset: Dataset) -> None:
+    few = small_dataset.train.take(torch.arange(32))
+    dataset = replace(small_dataset, train=few, validation=few)
+    spec = TrainingSpec("mnist", network, epochs=60, batch_size=32, precision="float32",
+                        threads=1, ema=0.0, learning_rate=0.003)  # fmt: skip
+    last = [event for event in events(spec, dataset) if event.kind == "evaluated"][-1]
+    assert last.values["accuracy"] == 1.0 and last.values["loss"] < 0.01
+
+
+def test_the_same_seed_gives_the_same_curve_and_another_a_different_one(
+    small_dataset: Dataset,
+) -> None:
+    first = losses(events(SPEC, small_dataset))
+    assert losses(events(SPEC, small_dataset)) == first
+    assert losses(events(replace(SPEC, seed=1), small_dataset)) != first
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_restored_training_goes_on_exactly(
+    optimizer: str, small_dataset: Dataset, tmp_path: Path
+) -> None:
+    spec = replace(SPEC, optimizer=optimizer)
+    whole = events(spec, small_dataset)
+    place = str(tmp_path / "state.safetensors")
+    checkpoint = next(event for event in whole if event.kind == "checkpoint")
+    assert checkpoint.state is not None
+    checkpoint.state.save(place)
+    rest = events(spec, small_dataset, TrainingState.load(place))
+    assert losses(rest) == [row for row in losses(whole) if row[0] > checkpoint.step]
+    assert whole[-1].trained and rest[-1].trained
+    ends = [event.trained.network.state_dict() for event in (whole[-1], rest[-1])]  # type: ignore[union-attr]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_a_stopped_training_leaves_a_state_to_go_on_from(small_dataset: Dataset) -> None:
+    whole, running = events(SPEC, small_dataset), train(SPEC, small_dataset)
+    next(running)
+    assert next(running).kind == "step"
+    stopped = [running.send(Command("stop")), *running]
+    assert [event.kind for event in stopped] == ["checkpoint", "stopped"]
+    rest = events(SPEC, small_dataset, stopped[0].state)
+    assert losses(rest) == [row for row in losses(whole) if row[0] > stopped[0].step]
+
+
+def test_the_learning_rate_changes_while_it_trains(small_dataset: Dataset) -> None:
+    spec = replace(SPEC, schedule="constant")
+    running = train(spec, small_dataset)
+    next(running), next(running)
+    assert running.send(Command("learning_rate", 0.5)).values == {"learning_rate": 0.5}
+    step = next(event for event in running if event.kind == "step")
+    assert step.values["learning_rate"] == 0.5
+
+
+def test_a_loss_that_is_no_number_ends_the_training_and_says_so(small_dataset: Dataset) -> None:
+    spec = replace(SPEC, learning_rate=1e30, optimizer="sgd", schedule="constant")
+    last = events(spec, small_dataset)[-1]
+    assert (last.kind, last.values["reason"], last.values["loss"]) == ("failed", "diverged", None)
+
+
+def test_without_progress_on_validation_it_stops_early(small_dataset: Dataset) -> None:
+    spec = replace(SPEC, epochs=50, learning_rate=1e-12, patience=2, ema=0.0)
+    found = events(spec, small_dataset)
+    assert found[-1].kind == "finished" and found[-1].epoch < 10
+
+
+def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
+    ends = [events(replace(SPEC, ema=ema), small_dataset)[-1].trained for ema in (0.0, 0.9)]
+    plain, averaged = (end.network.state_dict() for end in ends if end)
+    assert not torch.equal(plain["head.layers.1.weight"], averaged["head.layers.1.weight"])
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_stays_at_or_below_its_peak(schedule: str) -> None:
+    rates = [rate_at(step / 100, schedule, 0.1, 0.2) for step in range(101)]
+    assert max(rates) == pytest.approx(0.1, rel=0.01) and min(rates) > 0
+    assert rates[-1] == 0.1 if schedule == "constant" else rates[-1] < 0.002
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"optimizer": "adagrad"}, "choose one of adamw, sgd"),
+        ({"schedule": "sawtooth"}, "choose one of one_cycle"),
+        ({"precision": "int8"}, "choose one of auto, float32, bfloat16"),
+        ({"augmentation": {"flip": 1}}, "there are rotate, scale"),
+        ({"batch_size": 0}, "batch_size must be between"),
+        ({"epochs": -1}, "epochs must be between"),
+        ({"learning_rate": float("nan")}, "learning_rate must be between"),
+        ({"batch_size": 10_000}, "fewer training pictures"),
+    ],
+)
+def test_a_spec_that_cannot_work_is_refused_with_a_sentence(
+    change: dict[str, object], sentence: str, small_dataset: Dataset
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        events(replace(SPEC, **change), small_dataset)  # type: ignore[arg-type]
