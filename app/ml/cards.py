@@ -1,8 +1,9 @@
 """A model's card: how it was made, what it scored, what it cannot do."""
 
-import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from app.ml.preprocessing import PREPROCESSING, Preprocessing
 
@@ -51,24 +52,11 @@ class Card:
         if len(text) > CARD_BYTES:
             raise ValueError("card.json is larger than 1 MiB")
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("card.json is not JSON") from error
-        names = {f.name for f in fields(cls)}
-        if not isinstance(values, dict) or not names - {"training", "created"} <= set(values):
-            raise ValueError("card.json lacks fields; make the model again")
-        values = {name: value for name, value in values.items() if name in names}
-        values["classes"] = tuple(values["classes"])
-        values["preprocessing"] = preprocessing_of(values["preprocessing"])
-        return cls(**values)
-
-
-def preprocessing_of(values: Any) -> Preprocessing:
-    try:
-        values = values | {"mean": tuple(values["mean"]), "std": tuple(values["std"])}
-        preprocessing = Preprocessing(**values)
-    except (TypeError, KeyError) as error:
-        raise ValueError("card.json has no usable preprocessing") from error
-    if preprocessing.pipeline not in PREPROCESSING:
-        raise ValueError(f"no preprocessing called {preprocessing.pipeline!r} in this version")
-    return preprocessing
+            card = TypeAdapter(cls).validate_json(text)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            place = ".".join(str(part) for part in wrong["loc"]) or "the whole"
+            raise ValueError(f"card.json cannot be used ({place[:80]}: {wrong['msg']})") from error
+        if card.preprocessing.pipeline not in PREPROCESSING:
+            raise ValueError("card.json names a preprocessing that this version does not have")
+        return card

@@ -13,7 +13,7 @@ from app.ml.files import write_atomically
 from app.ml.parts import Dataset, Options
 from app.ml.preprocessing import Preprocessing
 
-PARSER_VERSION = 1  # raise it when what is parsed changes: old caches are left aside
+PARSER_VERSION = 2  # raise it when what is parsed changes: old caches are left aside
 
 
 @dataclass(frozen=True)

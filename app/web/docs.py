@@ -145,7 +145,7 @@ def _answer(status: str, answer: dict[str, Any]) -> Answer:
     content = answer.get("content", {}).get("application/json", {})
     example = content.get("example")
     text = "" if example is None else json.dumps(example, indent=2, ensure_ascii=False)
-    return Answer(status, answer["description"], text)
+    return Answer(status.replace("default", "other"), answer["description"], text)
 
 
 def body_options(operation: Operation) -> list[tuple[str, list[str]]]:

@@ -1,10 +1,12 @@
 """The pages for people."""
 
+import re
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
@@ -14,6 +16,8 @@ from app.web.roles import Role, RoleRouter
 
 router = RoleRouter()
 
+CODE = re.compile(r"`([^`]+)`")
+
 
 def make_templates() -> Environment:
     """Escapes whatever it shows."""
@@ -21,7 +25,13 @@ def make_templates() -> Environment:
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, trim_blocks=True
     )
     templates.globals["version"] = __version__
+    templates.filters["marked"] = marked
     return templates
+
+
+def marked(text: str) -> Markup:
+    """Plain text as HTML, with `words in backticks` as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 def render(request: Request, template: str, **context: object) -> HTMLResponse:

@@ -26,7 +26,8 @@ export const undone = ({ strokes, past }) => ({ strokes: past.at(-1) ?? strokes,
 const changed = (drawing, strokes) => ({ strokes, past: [...drawing.past, drawing.strokes] });
 
 /**
- * Draws strokes as one smooth line each: curves through the midpoints, the points steering.
+ * Draws strokes as straight lines from point to point, as the server does with strokes it is sent:
+ * curves through few points would round the corner of a 1 until it is a 2.
  * @param {CanvasRenderingContext2D} context
  * @param {readonly Stroke[]} strokes
  * @param {{ side: number, ink: string, paper?: string }} look side in canvas pixels; without paper the ground stays clear
@@ -51,12 +52,7 @@ export function paint(context, strokes, { side, ink, paper }) {
 
 /** @param {CanvasPath} path @param {Stroke} stroke */
 function trace(path, stroke) {
-  const [first, ...rest] = stroke;
-  path.moveTo(...first);
-  for (let i = 0; i < rest.length - 1; i++) {
-    const [x, y] = rest[i];
-    path.quadraticCurveTo(x, y, (x + rest[i + 1][0]) / 2, (y + rest[i + 1][1]) / 2);
-  }
+  for (const [x, y] of stroke) path.lineTo(x, y);
   const [x, y] = stroke[stroke.length - 1];
   path.lineTo(x + 1e-4, y); // a hair further, so that a tap leaves a dot in every browser
 }

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from app.settings import LIMITS
-from tests.browser.digits import CROSSED_SEVEN, THREE, on_paper, png
+from tests.browser.digits import CROSSED_SEVEN, FOOTED_ONE, THREE, on_paper, png
 from tests.browser.reading import expect_answer, ink_pixels, pictures_sent
 
 
@@ -69,11 +69,13 @@ def test_a_blank_picture_gets_a_reason_and_no_guess(page: Page) -> None:
     expect(page.locator(".bar[aria-current]")).to_have_count(0)
 
 
-def test_undo_takes_the_picture_away_and_brings_the_drawing_back(page: Page, mouse: Any) -> None:
+def test_undo_takes_pictures_away_and_brings_the_drawing_back(page: Page, mouse: Any) -> None:
     mouse(page, CROSSED_SEVEN)
     expect_answer(page, "7")
     choose(page, png(on_paper(THREE)))
     expect_answer(page, "3")
+    choose(page, png(on_paper(FOOTED_ONE)))
+    expect_answer(page, "1")
     page.get_by_role("button", name="Undo").click()
     expect_answer(page, "7")
     expect(page.locator("#pad img")).to_be_hidden()

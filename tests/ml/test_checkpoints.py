@@ -140,6 +140,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     ),
     "another network": lambda folder: forge(folder, hyperparameters={"hidden": [9]}),
     "an unknown network": lambda folder: forge(folder, network="transformer"),
+    "classes that are a number": lambda folder: forge(folder, classes=5),
+    "accuracy that is a list": lambda folder: forge(folder, accuracy=[1]),
     "one class less": lambda folder: forge(folder, classes=list("012345678")),
 }
 

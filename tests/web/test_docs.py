@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.ml.checkpoints import ModelEntry
 from app.web.docs import make_sections, rule_of
+from app.web.pages import marked
 from app.web.roles import RoleRoute
 from tests.conftest import TOKEN, MakeApp
 
@@ -90,6 +91,10 @@ def test_anchors_on_the_page_lead_somewhere(docs_page: str) -> None:
     links = re.findall(r'href="#([^"]+)"', docs_page)
     assert len(links) > 5
     assert set(links) <= targets
+
+
+def test_words_in_backticks_become_code_and_the_rest_stays_text() -> None:
+    assert marked("<b> is `<i>` not `") == "&lt;b&gt; is <code>&lt;i&gt;</code> not `"
 
 
 @pytest.mark.parametrize(

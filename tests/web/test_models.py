@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.ml.checkpoints import ModelEntry, ModelLibrary
 from app.settings import LIMITS
+from app.web.api.models import EXAMPLE, ModelSummary
 from tests.conftest import save_small_model
 
 NO_MODEL = [
@@ -33,6 +34,10 @@ NO_MODEL = [
     "%ff",
     "%0d%0a",
 ]
+
+
+def test_the_example_of_the_documents_is_a_model() -> None:
+    assert ModelSummary(**EXAMPLE).model_dump() == EXAMPLE
 
 
 def own(client: TestClient) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
@@ -12,10 +12,12 @@ router = RoleRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", examples=["ok"])
 
 
-@router.get("/healthz", role=Role.ANYONE, summary="The process is there")
+@router.get(
+    "/healthz", role=Role.ANYONE, summary="The process is there", response_description="it is"
+)
 async def healthz() -> Health:
     return Health()
 
@@ -24,11 +26,14 @@ async def healthz() -> Health:
     "/readyz",
     role=Role.ANYONE,
     summary="The default model can predict",
+    response_description="it can",
     responses={503: {"description": "`not_ready`: the default model is loading, or why it cannot"}},
 )
 async def readyz(request: Request) -> Health:
     engine = request.app.state.engine
     if engine.ready:
         return Health()
-    why = engine.failure or "The default model is loading; ask again in a second."
-    raise ApiError(503, "not_ready", why, {"Retry-After": "1"})
+    if engine.failure:
+        raise ApiError(503, "not_ready", engine.failure)
+    sentence = "The default model is loading; ask again in a second."
+    raise ApiError(503, "not_ready", sentence, {"Retry-After": "1"})

@@ -76,7 +76,33 @@ class ModelDetail(ModelSummary):
     )
 
 
-@router.get("", role=Role.ANYONE, summary="List the models")
+EXAMPLE: dict[str, Any] = {
+    "name": "digits-cnn",
+    "origin": "shipped",
+    "version": "0123456789ab",
+    "dataset": "digits",
+    "network": "cnn",
+    "parameters": 290_000,
+    "size_bytes": 1_180_000,
+    "classes": list("0123456789"),
+    "accuracy": {"mnist": {"accuracy": 0.996, "n": 10_000}},
+    "accepts": ["image", "strokes", "pixels"],
+    "available": True,
+    "unavailable": None,
+}
+
+
+def example(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"example": answer}}}
+
+
+@router.get(
+    "",
+    role=Role.ANYONE,
+    summary="List the models",
+    response_description="one page of the models, by name",
+    responses={200: example({"models": [EXAMPLE], "next": None})},
+)
 def list_models(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LIMITS.page_size, description=MOST)] = LIMITS.page_size,
@@ -115,7 +141,11 @@ def download_model(request: Request, reference: Reference) -> StreamingResponse:
     "/{reference:whole}",
     role=Role.ANYONE,
     summary="A model and its card",
-    responses={404: {"description": "`unknown_model`"}},
+    response_description="the fields of the list, and the card: how it was made, what it scored",
+    responses={
+        200: example({**EXAMPLE, "card": {"title": "MNIST and pens", "limits": "..."}}),
+        404: {"description": "`unknown_model`"},
+    },
 )
 def show_model(request: Request, reference: Reference) -> ModelDetail:
     entry = find_model(request.app.state.library, reference, broken_too=True)
@@ -126,6 +156,7 @@ def show_model(request: Request, reference: Reference) -> ModelDetail:
     "/{name:whole}",
     role=Role.TEACHER,
     status_code=204,
+    response_description="it is gone",
     summary="Delete a model of one's own",
     responses={
         404: {"description": "`unknown_model`"},
