@@ -107,7 +107,9 @@ class Trainer:
         self.network = self.fresh_network()
         self.precision = resolve_precision(spec.precision, self.network, dataset.shape)
         self.network.train()
-        self.optimizer = make_optimizer(self.network, spec)
+        self.optimizer = make_optimizer(
+            spec.optimizer, self.network, spec.weight_decay, spec.momentum
+        )
         self.averaged = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
         self.augmentation = Augmentation.of(spec.augmentation)
         self.random = torch.Generator().manual_seed(spec.seed)
@@ -152,15 +154,13 @@ class Trainer:
         if self.epoch < spec.epochs - spec.plain_epochs:
             x = augment(x, self.augmentation, self.random)
         rate = rate_at(self.step / self.last_step, spec.schedule, self.peak_rate, spec.warmup)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         with autocast(self.precision):
             logits = self.network(self.normalised(x))
         labels = self.dataset.train.labels[rows]
         loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
-        self.optimizer.zero_grad()
+        self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        self.optimizer.step(rate)
         self.step += 1
         self.average()
         self.seen += len(rows)

@@ -40,7 +40,7 @@ class TrainingSpec:
                 raise ValueError(f"{name} must be between {low:g} and {high:g}")
         if self.batch_size > pictures:
             raise ValueError(
-                f"batch_size is {self.batch_size}, but there are fewer training pictures: {pictures}"
+                f"batch_size is {self.batch_size}; there are fewer training pictures: {pictures}"
             )
 
 

@@ -9,6 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 
+from app.ml.optimisation import Optimizer
+
 
 @dataclass(frozen=True)
 class TrainingState:
@@ -19,33 +21,30 @@ class TrainingState:
 
     @classmethod
     def of(
-        cls, network: nn.Module, optimizer: torch.optim.Optimizer, averaged: dict[str, Tensor],
+        cls, network: nn.Module, optimizer: Optimizer, averaged: dict[str, Tensor],
         random: Generator, place: dict[str, Any],
     ) -> "TrainingState":  # fmt: skip
         tensors = {f"network.{name}": value for name, value in network.state_dict().items()}
         tensors |= {f"averaged.{name}": value for name, value in averaged.items()}
-        for index, values in optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items()
-                        if isinstance(value, Tensor)}  # fmt: skip
+        for name, values in optimizer.memory.items():
+            tensors |= {f"optimizer.{name}.{index}": value for index, value in enumerate(values)}
         tensors["random.torch"] = torch.get_rng_state()
         tensors["random.augmentation"] = random.get_state()
         copies = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
-        return cls(copies, place)
+        return cls(copies, {**place, "optimizer_steps": optimizer.steps})
 
     def into(
-        self, network: nn.Module, optimizer: torch.optim.Optimizer, averaged: dict[str, Tensor],
+        self, network: nn.Module, optimizer: Optimizer, averaged: dict[str, Tensor],
         random: Generator,
     ) -> None:  # fmt: skip
         """Copy this state over freshly made parts of the same spec."""
         network.load_state_dict(self.under("network"))
         for name, value in self.under("averaged").items():
             averaged[name].copy_(value)
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in self.under("optimizer").items():
-            index, _, key = name.partition(".")
-            state.setdefault(int(index), {})[key] = value.clone()
-        groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
+        optimizer.steps = self.place["optimizer_steps"]
+        for name, values in optimizer.memory.items():
+            for index, value in enumerate(values):
+                value.copy_(self.tensors[f"optimizer.{name}.{index}"])
         torch.set_rng_state(self.tensors["random.torch"])
         random.set_state(self.tensors["random.augmentation"])
 

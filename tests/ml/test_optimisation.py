@@ -1,0 +1,56 @@
+import pytest
+import torch
+
+from app.ml.networks import build
+from app.ml.optimisation import SCHEDULES, make_optimizer, rate_at
+
+RATES = [0.01, 0.02, 0.005, 0.01]
+
+
+def train(name: str, weight_decay: float) -> list[torch.Tensor]:
+    torch.manual_seed(0)
+    network = build("cnn", {"blocks": [{"channels": 4, "pool": 2}]}, (1, 8, 8), 3)
+    x, y = torch.rand(16, 1, 8, 8), torch.randint(0, 3, (16,))
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": vectors, "weight_decay": 0},
+    ]
+    ours = None
+    if name.startswith("torch"):
+        theirs: torch.optim.Optimizer = (
+            torch.optim.AdamW(groups)
+            if name == "torch adamw"
+            else torch.optim.SGD(groups, momentum=0.9, nesterov=True)
+        )
+    else:
+        ours = make_optimizer(name, network, weight_decay, 0.9)
+    for rate in RATES:
+        network.zero_grad()
+        torch.nn.functional.cross_entropy(network(x), y).backward()
+        if ours:
+            ours.step(rate)
+        else:
+            for group in theirs.param_groups:
+                group["lr"] = rate
+            theirs.step()
+    return [p.detach() for p in network.parameters()]
+
+
+@pytest.mark.parametrize(("name", "decay"), [("adamw", 0.0), ("adamw", 0.1), ("sgd", 0.0)])
+def test_each_optimizer_steps_as_torch_does(name: str, decay: float) -> None:
+    for ours, theirs in zip(train(name, decay), train(f"torch {name}", decay), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_stays_at_or_below_its_peak(schedule: str) -> None:
+    rates = [rate_at(step / 100, schedule, 0.1, 0.2) for step in range(101)]
+    assert max(rates) == pytest.approx(0.1, rel=0.01) and min(rates) > 0
+    assert rates[-1] == 0.1 if schedule == "constant" else rates[-1] < 0.002
+
+
+def test_one_cycle_warms_up_and_falls_in_straight_lines() -> None:
+    assert rate_at(0.1, "one_cycle", 1.0, 0.2) == pytest.approx(0.5)
+    assert rate_at(0.6, "one_cycle", 1.0, 0.2) == pytest.approx(0.5)
