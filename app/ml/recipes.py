@@ -17,6 +17,22 @@ WARP = {
 }  # fmt: skip
 
 RECIPES = {
+    "mnist-quick": TrainingSpec(  # 99 % in ten seconds on two cores
+        dataset="mnist",
+        dataset_options={"validation_fraction": 1 / 60},
+        network="cnn",
+        hyperparameters={
+            "blocks": [
+                {"channels": 24, "kernel": 5, "pool": 2},  # 28 -> 14
+                {"channels": 48, "kernel": 3, "pool": 2},  # 14 -> 7
+                {"channels": 96, "kernel": 3, "pool": 2},  # 7 -> 3
+            ],
+            "hidden": [],
+        },
+        epochs=1,
+        batch_size=128,
+        learning_rate=0.006,
+    ),
     "mnist-mlp": TrainingSpec(
         dataset="mnist",
         dataset_options={"validation_fraction": 1 / 12},

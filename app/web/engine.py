@@ -5,9 +5,10 @@ import contextlib
 import gc
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -39,9 +40,10 @@ class Engine:
         self.library, self.memory_bytes, self.default_model = library, memory_bytes, default_model
         self.ready = False
         self.failure: str | None = None
+        self.batches: Counter[int] = Counter()  # how many of each size were predicted
         self._classifiers: OrderedDict[tuple[Path, str | None], Classifier] = OrderedDict()
         self._loading: dict[tuple[Path, str | None], asyncio.Task[Classifier]] = {}
-        self._entries: dict[str, tuple[int, ModelEntry]] = {}
+        self._entries: dict[str, Known] = {}
         self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -74,17 +76,23 @@ class Engine:
         except (UnavailableModel, ApiError) as error:
             self.failure = f"The default model cannot be used: {error}."
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the models that are loaded."""
+        return sum(classifier.memory_bytes for classifier in list(self._classifiers.values()))
+
     # --- models ---
 
     def find(self, reference: str) -> ModelEntry:
         """library.resolve(), without reading a card again that has not changed."""
         known = self._entries.get(reference)
-        if known and known[0] == changed_at(known[1]):
-            return known[1]
+        if known and known.written == last_write(known.card):
+            return known.entry
         entry = self.library.resolve(reference)
         if len(self._entries) >= MOST_REMEMBERED:
             self._entries.clear()
-        self._entries[reference] = changed_at(entry), entry
+        card = str(entry.folder / CARD)
+        self._entries[reference] = Known(entry, card, last_write(card))
         return entry
 
     async def classifier(self, entry: ModelEntry) -> "Classifier":
@@ -113,7 +121,7 @@ class Engine:
         return classifier
 
     def _forget_the_least_used(self) -> None:
-        held = sum(classifier.memory_bytes for classifier in self._classifiers.values())
+        held = self.held_bytes
         while held > self.memory_bytes and len(self._classifiers) > 1:
             _, classifier = self._classifiers.popitem(last=False)
             held -= classifier.memory_bytes
@@ -158,6 +166,7 @@ class Engine:
                     prepare(ticket)
             for group in by_classifier(tickets):
                 infer(group)
+                self.batches[len(group)] += 1
             for ticket in tickets:
                 if not ticket.job.heavy:
                     finish(ticket)
@@ -179,10 +188,19 @@ class Engine:
 MOST_REMEMBERED = 1000
 
 
-def changed_at(entry: ModelEntry) -> int:
-    """When the card was last written; 0 when it is gone."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry, and when its card had been written when it was read."""
+
+    entry: ModelEntry
+    card: str
+    written: int
+
+
+def last_write(path: str) -> int:
+    """Nanoseconds; 0 when the file is gone."""
     try:
-        return os.stat(entry.folder / CARD).st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return 0
 

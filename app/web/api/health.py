@@ -4,6 +4,7 @@ from typing import Literal
 
 from fastapi import Request
 from pydantic import BaseModel, Field
+from starlette.responses import PlainTextResponse
 
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
@@ -37,3 +38,27 @@ async def readyz(request: Request) -> Health:
         raise ApiError(503, "not_ready", engine.failure)
     sentence = "The default model is loading; ask again in a second."
     raise ApiError(503, "not_ready", sentence, {"Retry-After": "1"})
+
+
+@router.get(
+    "/metrics",
+    role=Role.TEACHER,
+    summary="Counters for Prometheus",
+    response_class=PlainTextResponse,
+    response_description="text in Prometheus' exposition format",
+)
+async def metrics(request: Request) -> PlainTextResponse:
+    engine = request.app.state.engine
+    lines = [
+        "# HELP inkling_batches_total Batches that the networks ran, by pictures in them.",
+        "# TYPE inkling_batches_total counter",
+        *(
+            f'inkling_batches_total{{pictures="{size}"}} {count}'
+            for size, count in sorted(engine.batches.copy().items())
+        ),
+        "# HELP inkling_models_bytes Memory of the models that are loaded.",
+        "# TYPE inkling_models_bytes gauge",
+        f"inkling_models_bytes {engine.held_bytes}",
+        "",
+    ]
+    return PlainTextResponse("\n".join(lines), media_type="text/plain; version=0.0.4")

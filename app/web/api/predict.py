@@ -134,7 +134,7 @@ def read_query(query: bytes, entry: ModelEntry) -> Query:
 
 
 def read_top_k(text: str) -> int:
-    number = int(text) if TOP_K.fullmatch(text, re.ASCII) else 0
+    number = int(text) if TOP_K.fullmatch(text) else 0
     if not 1 <= number <= LIMITS.top_k:
         raise ApiError(422, "invalid_request", f"`top_k` is a number from 1 to {LIMITS.top_k}.")
     return number

@@ -1,0 +1,48 @@
+"""`./run bench [part]`: training, serving or accuracy; all of them by default."""
+
+import sys
+from collections.abc import Callable
+
+from bench.machine import describe_machine
+
+
+def training() -> None:
+    from bench import training
+
+    training.run()
+
+
+def serving() -> None:
+    from bench import serving
+
+    serving.run()
+
+
+def accuracy() -> None:
+    from bench import accuracy
+
+    accuracy.run()
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "training": training,
+    "serving": serving,
+    "accuracy": accuracy,
+}
+
+
+def main(chosen: list[str]) -> int:
+    if unknown := set(chosen) - set(PARTS):
+        print(
+            f"there is no bench {min(unknown)!r}; choose from {', '.join(PARTS)}", file=sys.stderr
+        )
+        return 2
+    print(describe_machine())
+    for name in chosen or PARTS:
+        print(f"\n{name}")
+        PARTS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

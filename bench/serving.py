@@ -1,0 +1,147 @@
+"""How quick the server starts, and what a prediction costs it."""
+
+import asyncio
+import os
+import re
+import time
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import httpx
+import numpy as np
+
+from app.ml.checkpoints import ModelLibrary
+from app.ml.inference import Classifier, load_classifier
+from app.web.images import encode_png
+from bench.machine import figure
+from bench.server import ROOT, free_port, running_server, server_process
+
+MODEL = "digits-cnn"
+REQUESTS = 5_000
+TICKS = os.sysconf("SC_CLK_TCK")  # of /proc's CPU times, a second
+
+
+def run() -> None:
+    start_up()
+    with running_server() as (address, pid):
+        classifier = load_classifier(ModelLibrary(ROOT / "models", ROOT / "models").resolve(MODEL))
+        for connections, goal in ((1, "350 us"), (64, "260 us")):
+            cost_of_a_prediction(address, pid, classifier, connections, goal)
+
+
+def start_up() -> None:
+    """From exec of ./run to the last byte of the first answer; file cache warm."""
+    times = [first_prediction() for _ in range(6)][1:]
+    shown = " ".join(f"{seconds:.2f}" for seconds in sorted(times))
+    figure(
+        "./run serve to the first prediction, median of 5", f"{median(times):.2f} s", "2.5 s", shown
+    )
+
+
+def first_prediction() -> float:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/api/v1/models/{MODEL}/predict"
+    start = perf_counter()
+    with server_process(port):
+        while True:
+            try:
+                httpx.post(url, content=a_picture(), headers=PNG, timeout=30).raise_for_status()
+                return perf_counter() - start
+            except httpx.ConnectError:
+                time.sleep(0.005)
+
+
+PNG = {"content-type": "image/png"}
+
+
+def a_picture() -> bytes:
+    """A 28 x 28 grey PNG of an upright stroke."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[4:24, 13:16] = 254
+    return encode_png(picture)
+
+
+def cost_of_a_prediction(
+    address: str, pid: int, classifier: Classifier, connections: int, goal: str
+) -> None:
+    """User and system time of the server and its children, less the same batches run bare."""
+    asyncio.run(closed_loop(address, connections, 500))  # warm
+    batches, cpu = batch_sizes(address), cpu_seconds(pid)
+    started = perf_counter()
+    asyncio.run(closed_loop(address, connections, REQUESTS))
+    wall = perf_counter() - started
+    cpu = cpu_seconds(pid) - cpu
+    ran = {size: count - batches.get(size, 0) for size, count in batch_sizes(address).items()}
+    bare = sum(count * bare_seconds(classifier, size) for size, count in ran.items() if count)
+    beyond = (cpu - bare) / REQUESTS * 1e6
+    mean_batch = REQUESTS / max(1, sum(ran.values()))
+    figure(
+        f"server CPU per prediction beyond the network, {connections} connections",
+        f"{beyond:.0f} us", goal,
+        f"{REQUESTS} requests, {REQUESTS / wall:.0f}/s, CPU {cpu / REQUESTS * 1e6:.0f} us, network "
+        f"{bare / REQUESTS * 1e6:.0f} us, mean batch {mean_batch:.1f}, float32, 1 thread",
+    )  # fmt: skip
+
+
+async def closed_loop(address: str, connections: int, requests: int) -> None:
+    """Each connection sends its next request when it has its answer; bounded in number."""
+    host, port = address.removeprefix("http://").split(":")
+    picture = a_picture()
+    request = (
+        f"POST /api/v1/models/{MODEL}/predict HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        f"Content-Type: image/png\r\nContent-Length: {len(picture)}\r\n\r\n"
+    ).encode() + picture
+
+    async def client(count: int) -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for _ in range(count):
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(head.decode())
+            length = re.search(rb"content-length: (\d+)", head)
+            assert length is not None
+            await reader.readexactly(int(length[1]))
+        writer.close()
+
+    shares = [requests // connections + (n < requests % connections) for n in range(connections)]
+    await asyncio.gather(*(client(share) for share in shares))
+
+
+def batch_sizes(address: str) -> dict[int, int]:
+    text = httpx.get(f"{address}/metrics").text
+    return {int(size): int(n) for size, n in re.findall(r'pictures="(\d+)"} (\d+)', text)}
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and of all below it."""
+    return sum(own_cpu_seconds(process) for process in family(pid))
+
+
+def family(pid: int) -> list[int]:
+    below = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    return [pid, *(member for child in below for member in family(child))]
+
+
+def own_cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def bare_seconds(classifier: Classifier, size: int) -> float:
+    """CPU time of the network alone on a batch of this size, single thread, mean of 200."""
+    import torch
+
+    torch.set_num_threads(1)
+    pixels = np.repeat(np.random.default_rng(0).integers(0, 256, (1, 1, 28, 28), np.uint8), size, 0)
+    for _ in range(20):
+        classifier.probabilities(pixels)
+    started = time.process_time()
+    for _ in range(200):
+        classifier.probabilities(pixels)
+    return (time.process_time() - started) / 200
