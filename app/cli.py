@@ -50,7 +50,7 @@ def add_serve(verbs: Any) -> None:
 
 
 def serve(chosen: argparse.Namespace) -> int:
-    from app.serving import serve
+    from app.verbs.serve import serve
 
     return serve(chosen.host, chosen.port)
 
@@ -62,7 +62,7 @@ def add_doctor(verbs: Any) -> None:
 
 
 def doctor(chosen: argparse.Namespace) -> int:
-    from app.doctor import doctor
+    from app.verbs.doctor import doctor
 
     return doctor(as_json=chosen.json)
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from app.doctor import BROWSERS
+from app.verbs.doctor import BROWSERS
 
 NONE = "run: no browser for the tests. Install Chromium, or name a browser in INKLING_CHROMIUM"
 

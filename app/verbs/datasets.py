@@ -1,12 +1,23 @@
 """`./run datasets`: which there are, and bring one."""
 
 import json
+from pathlib import Path
 
 from app.ml.datasets import DATASETS
-from app.ml.downloads import DownloadFailed, download
+from app.ml.downloads import DownloadFailed, Progress, download
+from app.ml.pen_sources import download_pens
 from app.settings import Settings
 from app.verbs.progress import DownloadBar
 from app.verbs.sentences import cannot
+
+JOINED = {"digits": ("mnist", "pen-digits")}
+
+
+def bring(name: str, root: Path, progress: Progress) -> None:
+    if name == "pen-digits":
+        download_pens(root, progress)
+    else:
+        download(DATASETS[name], root, progress)
 
 
 def start(action: str | None, name: str | None, as_json: bool) -> int:
@@ -16,7 +27,8 @@ def start(action: str | None, name: str | None, as_json: bool) -> int:
             return cannot("datasets", f"name a dataset to download: {', '.join(DATASETS)}")
         try:
             with DownloadBar() as bar:
-                download(DATASETS[name], root, bar.show)
+                for part in JOINED.get(name, (name,)):
+                    bring(part, root, bar.show)
         except (DownloadFailed, OSError) as error:
             return cannot("datasets", str(error))
     rows = [

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
-from app.doctor import BROWSERS
+from app.verbs.doctor import BROWSERS
 from tests.browser.digits import Stroke
 
 ROOT = Path(__file__).parents[2]

@@ -95,6 +95,16 @@ def gif_of_frames(count: int, side: int = 56) -> bytes:
     return file.getvalue()
 
 
+def slow_bmp(side: int = 2048) -> bytes:
+    """A BMP of runs of one pixel: allowed in every number, and seconds of Pillow's Python."""
+    colours = bytes(4 * 256)
+    runs = (b"\1\7" * side + b"\0\0") * side
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    start = 14 + len(header) + len(colours)
+    file = struct.pack("<2sIHHI", b"BM", start + len(runs), 0, 0, start)
+    return file + header + colours + runs
+
+
 SEEDS = {
     "PNG": saved(seven()),
     "JPEG": saved(seven(), "JPEG", quality=90),

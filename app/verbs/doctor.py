@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app import __version__
-from app.serving import wrong_setting
+from app.verbs.serve import wrong_setting
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CPU_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")  # that training uses
 LOW_DISK_GB = 2.0  # a training run with its checkpoints, and the caches of the datasets
 BROWSERS = (
