@@ -33,6 +33,13 @@ class Augmentation:
             raise ValueError(f"no augmentation {min(unknown)!r}; there are {', '.join(names)}")
         return cls(**values)
 
+    def weakened(self, factor: float) -> "Augmentation":
+        """Every strength times `factor`."""
+        if factor == 1:
+            return self
+        strengths = {f.name: getattr(self, f.name) * factor for f in fields(self)}
+        return Augmentation(**strengths | {"grain": self.grain})
+
     @property
     def warps(self) -> bool:
         return any((self.rotate, self.scale, self.shear, self.shift, self.elastic))

@@ -80,9 +80,17 @@ class ModelLibrary:
         self, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False
     ) -> ModelEntry:
         """Write one's own model. ReservedName, FileExistsError, or ValueError for a bad name."""
-        if (self.shipped / card.name).is_dir():
-            raise ReservedName(f"{card.name} ships with Inkling; choose another name")
-        return read_entry(save_model(self.own, card, weights, replace_existing), "own")
+        self.check_free(card.name, replace_existing)
+        return read_entry(save_model(self.own, card, weights), "own")
+
+    def check_free(self, name: str, replace_existing: bool = False) -> None:
+        """Nothing, when one's own model may be saved under this name; errors as save()."""
+        if not NAME.fullmatch(name):
+            raise ValueError("a model's name is 1 to 64 of a-z, 0-9 and -, not beginning with -")
+        if (self.shipped / name).is_dir():
+            raise ReservedName(f"{name} ships with Inkling; choose another name")
+        if (self.own / name).exists() and not replace_existing:
+            raise FileExistsError(f"a model called {name} exists; choose another name")
 
     def delete(self, name: str) -> None:
         if not NAME.fullmatch(name):
@@ -121,19 +129,11 @@ def read_bounded(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def save_model(
-    root: Path, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False
-) -> Path:
-    """Write root/<name>/ so that it is whole or not there; the card gets the weights' sha256."""
+def save_model(root: Path, card: Card, weights: "Mapping[str, Tensor]") -> Path:
+    """Write root/<name>/, or replace it, in one rename; the card gets the weights' sha256."""
     from safetensors.torch import save
 
-    if not NAME.fullmatch(card.name):
-        raise ValueError("a model's name is 1 to 64 of a-z, 0-9 and -, not beginning with -")
     target = root / card.name
-    if target.exists() and not replace_existing:
-        raise FileExistsError(
-            f"a model called {card.name} exists; choose another name or replace it"
-        )
     content = save({name: tensor.contiguous() for name, tensor in weights.items()})
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     root.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ def publish(
     weights = trained.network.state_dict()
     if into is None:
         return library.save(card, weights)
-    return read_entry(save_model(into, card, weights, replace_existing=True), "own")
+    return read_entry(save_model(into, card, weights), "own")
 
 
 def make_card(trained: Trained, dataset: Dataset, name: str, recipe: str) -> Card:

@@ -57,6 +57,7 @@ RECIPES = {
         label_smoothing=0.05,
         ema=0.999,
         augmentation=WARP,
+        fade=0.25,
         threads=1,
     ),
     "digits-cnn": TrainingSpec(
@@ -70,6 +71,7 @@ RECIPES = {
         label_smoothing=0.05,
         ema=0.999,
         augmentation=WARP,
+        fade=0.25,
         threads=1,
     ),
 }

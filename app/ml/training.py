@@ -151,9 +151,10 @@ class Trainer:
             self.order = self.permutation(self.epoch)
         rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
         x = self.dataset.train.pictures[rows] / 255  # uint8 -> 0..1
-        if self.epoch < spec.epochs - spec.plain_epochs:
-            x = augment(x, self.augmentation, self.random)
-        rate = rate_at(self.step / self.last_step, spec.schedule, self.peak_rate, spec.warmup)
+        progress = self.step / self.last_step
+        strength = min(1.0, (1 - progress) / spec.fade) if spec.fade else 1.0
+        x = augment(x, self.augmentation.weakened(strength), self.random)
+        rate = rate_at(progress, spec.schedule, self.peak_rate, spec.warmup)
         with autocast(self.precision):
             logits = self.network(self.normalised(x))
         labels = self.dataset.train.labels[rows]

@@ -23,7 +23,7 @@ class TrainingSpec:
     label_smoothing: float = 0.0
     ema: float = 0.0  # decay per step of the averaged weights; 0 trains without
     augmentation: dict[str, float] = field(default_factory=dict)
-    plain_epochs: int = 0  # the last epochs see the pictures unchanged
+    fade: float = 0.0  # the last share of the training, over which augmentation fades to nothing
     patience: int = 0  # epochs without a better validation loss before an early stop; 0: never
     seed: int = 0
     precision: str = "auto"
@@ -36,7 +36,10 @@ class TrainingSpec:
     def check(self, pictures: int) -> None:
         """ValueError with a sentence when a number is out of its range."""
         for name, (low, high) in RANGES.items():
-            if not low <= getattr(self, name) <= high:
+            value, is_whole = getattr(self, name), isinstance(getattr(TrainingSpec, name), int)
+            if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float):
+                raise ValueError(f"{name} must be a {'whole ' if is_whole else ''}number")
+            if not low <= value <= high:
                 raise ValueError(f"{name} must be between {low:g} and {high:g}")
         if self.batch_size > pictures:
             raise ValueError(
@@ -53,7 +56,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "warmup": (0, 1),
     "label_smoothing": (0, 0.9),
     "ema": (0, 0.99999),
-    "plain_epochs": (0, 10_000),
+    "fade": (0, 1),
     "patience": (0, 10_000),
     "seed": (0, 2**53),
     "threads": (0, 1024),

@@ -34,6 +34,8 @@ def start(
         spec = changed(spec_of(recipe, dataset, network), changes)
         library = ModelLibrary(ROOT / "models", settings.own_models_dir)
         name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
+        if into is None:
+            library.check_free(name)
         options = Options(**spec.dataset_options)
         parts = load(spec.dataset, settings.dataset_files_dir, settings.data_dir / "cache", options)
         trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
@@ -54,6 +56,8 @@ def spec_of(recipe: str | None, dataset: str | None, network: str | None) -> Tra
     if dataset is None or network is None:
         names = ", ".join(RECIPES)
         raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
+    if network not in NETWORKS:
+        raise ValueError(f"no network called {network!r}; choose one of {', '.join(NETWORKS)}")
     return TrainingSpec(dataset, network)
 
 

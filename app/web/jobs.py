@@ -68,7 +68,7 @@ def prepare(ticket: Ticket) -> None:
         picture = job.picture()
         decoded = perf_counter()
         if job.exact:
-            prepared = Prepared(picture, None)
+            prepared = as_it_is(picture, ticket.classifier.card.shape)
         else:
             prepared = preprocess(picture, preprocessing, job.skip, job.steps)
         prepared_at = perf_counter()
@@ -77,6 +77,13 @@ def prepare(ticket: Ticket) -> None:
         return
     decode_ms = job.decode_ms + 1000 * (decoded - began)
     ticket.answer = Answer(ticket.classifier, prepared, decode_ms, 1000 * (prepared_at - decoded))
+
+
+def as_it_is(pixels: Picture, shape: tuple[int, ...]) -> Prepared:
+    """ValueError unless it has the network's shape: it would spoil its whole batch."""
+    if pixels.shape != shape:
+        raise ValueError(f"the network takes {shape}, not {pixels.shape}")
+    return Prepared(pixels, None)
 
 
 def by_classifier(tickets: Iterable[Ticket]) -> Iterable[list[Ticket]]:

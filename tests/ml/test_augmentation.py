@@ -47,3 +47,13 @@ def test_a_shift_moves_the_centre_of_mass_by_at_most_so_many_pixels(x: torch.Ten
 def test_a_thicker_pen_has_more_ink_and_a_thinner_one_less(x: torch.Tensor) -> None:
     ink = run(x, pen=1.0).sum((1, 2, 3)) / x.sum((1, 2, 3))
     assert ink.max() > 1.3 and ink.min() < 0.8
+
+
+def test_a_weakened_augmentation_fades_to_nothing(x: torch.Tensor) -> None:
+    how = Augmentation(rotate=20, elastic=2.0, pen=1.0, erase=1.0)
+
+    def change(factor: float) -> float:
+        random = torch.Generator().manual_seed(0)
+        return float((augment(x, how.weakened(factor), random) - x).abs().mean())
+
+    assert change(0.0) == 0 and 0 < change(0.3) < change(1.0)

@@ -1,6 +1,4 @@
-import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,35 +11,13 @@ from app.ml.pen_digits import part_of, wobble
 from app.ml.preprocessing import preprocess
 from app.ml.sources import MissingFiles
 from tests.ml.conftest import DRAWINGS, SEVEN
-
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-    path.write_bytes(gzip.compress(bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()))
-
-
-def writers(part: str) -> Iterator[str]:
-    return (name for name in (f"writer-{n}" for n in range(200)) if part_of(name) == part)
+from tests.ml.small_files import write_idx, write_mnist, write_pens
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """MNIST and pen digits in small: the same formats, 40 + 20 scans and 30 writings."""
-    random = np.random.default_rng(0)
-    for start, count in (("train", 40), ("t10k", 20)):
-        raw = tmp_path / "MNIST/raw"
-        scans = random.integers(0, 256, (count, 28, 28), np.uint8)
-        write_idx(raw / f"{start}-images-idx3-ubyte.gz", scans)
-        write_idx(raw / f"{start}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
-    rows = [
-        {"label": label, "writer": writer, "strokes": [[[x, -y] for x, y in s] for s in strokes]}
-        for part in ("train", "validation", "test")
-        for writer, (label, strokes) in zip(writers(part), DRAWINGS.items(), strict=False)
-    ]
-    (tmp_path / "pen-digits").mkdir()
-    with gzip.open(tmp_path / "pen-digits/train.jsonl.gz", "wt") as file:
-        file.writelines(f"{json.dumps(row, default=float)}\n" for row in rows)
+    write_mnist(tmp_path, 40, 20)
+    write_pens(tmp_path)
     return tmp_path
 
 
