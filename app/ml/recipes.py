@@ -12,6 +12,16 @@ SMALL_CNN = {
     ],
     "hidden": [],
 }
+LARGER_CNN = {
+    "blocks": [
+        {"channels": 48, "kernel": 5, "pool": 2},
+        {"channels": 80, "kernel": 3},
+        {"channels": 80, "kernel": 3, "pool": 2},
+        {"channels": 144, "kernel": 3},
+        {"channels": 144, "kernel": 3, "pool": 2},
+    ],
+    "hidden": [],
+}
 WARP = {
     "rotate": 12.0, "scale": 0.12, "shear": 0.12, "shift": 1.5, "elastic": 1.0, "pen": 0.3,
 }  # fmt: skip
@@ -48,10 +58,11 @@ RECIPES = {
     ),
     "mnist-cnn": TrainingSpec(
         dataset="mnist",
-        dataset_options={"validation_fraction": 1 / 12},
+        dataset_options={"validation_fraction": 1 / 60},
         network="cnn",
-        hyperparameters=SMALL_CNN,
-        epochs=60,
+        hyperparameters=LARGER_CNN,
+        epochs=45,
+        batch_size=128,
         learning_rate=0.003,
         weight_decay=0.05,
         label_smoothing=0.05,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from app.settings import LIMITS
 from app.web.errors import ApiError
+from app.web.formats import Content
 from app.web.strict_json import read_json
 from app.web.uploads import too_large
 
@@ -67,7 +68,7 @@ BODIES: tuple[type[BaseModel], ...] = (ImageBody, StrokesBody, GreyBody, ColourB
 class Base64:
     """A picture still written in base64."""
 
-    text: bytes | memoryview
+    text: Content | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Strokes:
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3)
 
 
-def json_limit(beginning: bytes) -> int:
+def json_limit(beginning: Content) -> int:
     """How large a JSON body may be that begins so."""
     if IMAGE.match(beginning):
         return LIMITS.json_image_bytes
@@ -93,7 +94,7 @@ IMAGE = re.compile(rb'\s*\{\s*"image"\s*:\s*"')
 STROKES = re.compile(rb'\s*\{\s*("pen_width"\s*:\s*[0-9.eE+-]{1,40}\s*,\s*)?"strokes"\s*:')
 
 
-def read_drawing(body: bytes) -> Base64 | Strokes | Pixels:
+def read_drawing(body: Content) -> Base64 | Strokes | Pixels:
     """What a JSON body carries; ApiError 422 that names the rule which it breaks."""
     if found := IMAGE.match(body):
         return read_image(body, found.end())
@@ -111,7 +112,7 @@ def read_drawing(body: bytes) -> Base64 | Strokes | Pixels:
     return Base64(text_of(checked(ImageBody, fields).image.encode()))
 
 
-def read_image(body: bytes, start: int) -> Base64:
+def read_image(body: Content, start: int) -> Base64:
     """The text is cut out before the rest is parsed: base64 needs no parser, but many bytes."""
     end = body.find(b'"', start)
     if end < 0:
@@ -125,7 +126,7 @@ def read_image(body: bytes, start: int) -> Base64:
     return Base64(text_of(text))
 
 
-def text_of(text: bytes | memoryview) -> memoryview:
+def text_of(text: Content | memoryview) -> memoryview:
     """The base64 itself, without `data:image/png;base64,` before it."""
     found = DATA_URL.match(text)
     return memoryview(text)[found.end() if found else 0 :]

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.settings import LIMITS, Limits
 from app.web.decoder_child import LENGTHS, READY
-from app.web.formats import BadPicture
+from app.web.formats import BadPicture, Content
 from app.web.images import Picture
 from app.web.uploads import Uploads
 
@@ -50,7 +50,7 @@ class DecoderPool:
             self._idle.pop().end()
 
     async def decode(
-        self, content: bytes | memoryview, base64: bool = False, orientation: int | None = None
+        self, content: Content | memoryview, base64: bool = False, orientation: int | None = None
     ) -> Picture:
         """images.read_picture() in a process; `base64` when the content is written in it.
 
@@ -87,7 +87,7 @@ class DecoderPool:
             raise BadPicture("busy") from error
 
     async def _answer(
-        self, decoder: "Decoder", content: bytes | memoryview, asked: dict[str, object]
+        self, decoder: "Decoder", content: Content | memoryview, asked: dict[str, object]
     ) -> Picture:
         try:
             async with asyncio.timeout(self.limits.decode_seconds):
@@ -155,7 +155,7 @@ class Decoder:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    async def ask(self, asked: dict[str, object], content: bytes | memoryview) -> Picture:
+    async def ask(self, asked: dict[str, object], content: Content | memoryview) -> Picture:
         """One picture there and back; BadPicture when that is the answer, EOFError when it died."""
         loop = asyncio.get_running_loop()
         line = json.dumps(asked).encode()

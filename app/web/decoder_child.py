@@ -16,7 +16,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from app.web.formats import BadPicture
+from app.web.formats import BadPicture, Content
 from app.web.images import Picture, read_picture
 
 LENGTHS = struct.Struct(">II")
@@ -62,7 +62,7 @@ def answer(
 
 
 def decoded(asked: dict[str, Any], content: bytearray, limits: Any) -> Picture:
-    picture = bytes(content)
+    picture: Content = content
     if asked["base64"]:
         try:
             picture = binascii.a2b_base64(content, strict_mode=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from struct import unpack_from
 from typing import Protocol
 
+Content = bytes | bytearray  # of a file; what arrives in pieces grows in a bytearray
+
 
 class PictureLimits(Protocol):
     """The lines of settings.Limits that pictures obey."""
@@ -61,7 +63,7 @@ class Header:
     plain: bool = True
 
 
-def read_header(content: bytes) -> Header:
+def read_header(content: Content) -> Header:
     """Format and size by the content alone; BadPicture when it is no picture that is read here."""
     for magic, format, read in FORMATS:
         if content.startswith(magic) and (format != "WEBP" or content[8:12] == b"WEBP"):
@@ -87,7 +89,7 @@ def check_size(header: Header, limits: PictureLimits) -> None:
         raise BadPicture("image_too_large", f"{sentence} Make it smaller.")
 
 
-def decodes_in_place(content: bytes, header: Header, limits: PictureLimits) -> bool:
+def decodes_in_place(content: Content, header: Header, limits: PictureLimits) -> bool:
     """True for small pictures without anything in them that could take long to decode."""
     small = len(content) <= limits.inline_bytes
     if not (small and header.plain and max(header.width, header.height) <= limits.inline_side):
@@ -106,14 +108,14 @@ FRAMES = bytes(code for code in range(0xC0, 0xD0) if code not in (0xC4, 0xC8, 0x
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 
 
-def read_png(content: bytes) -> Header:
+def read_png(content: Content) -> Header:
     if content[8:16] != b"\0\0\0\x0dIHDR" or len(content) < 29:
         raise ValueError("a PNG begins with its header chunk")
     width, height = unpack_from(">II", content, 16)
     return Header("PNG", width, height)
 
 
-def read_jpeg(content: bytes) -> Header:
+def read_jpeg(content: Content) -> Header:
     position = 2
     for _ in range(BLOCKS):
         position = content.index(b"\xff", position)
@@ -139,7 +141,7 @@ def read_jpeg(content: bytes) -> Header:
 WITHOUT_LENGTH = bytes([0x00, 0x01, *range(0xD0, 0xD9)])
 
 
-def read_gif(content: bytes) -> Header:
+def read_gif(content: Content) -> Header:
     """The screen or the first frame, whichever is larger: decoders stretch one to the other."""
     width, height = int_at(content, 6, 2), int_at(content, 8, 2)
     position = 13 + colours(content[10])
@@ -158,7 +160,7 @@ def colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def skip_blocks(content: bytes, position: int) -> int:
+def skip_blocks(content: Content, position: int) -> int:
     for _ in range(BLOCKS):
         length = content[position]
         position += 1 + length
@@ -167,7 +169,7 @@ def skip_blocks(content: bytes, position: int) -> int:
     raise ValueError("too many blocks before the first frame")
 
 
-def read_webp(content: bytes) -> Header:
+def read_webp(content: Content) -> Header:
     kind = content[12:16]
     if kind == b"VP8 " and content[23:26] == b"\x9d\x01\x2a":
         return Header("WEBP", int_at(content, 26, 2) & 0x3FFF, int_at(content, 28, 2) & 0x3FFF)
@@ -179,7 +181,7 @@ def read_webp(content: bytes) -> Header:
     raise ValueError("no picture chunk")
 
 
-def read_bmp(content: bytes) -> Header:
+def read_bmp(content: Content) -> Header:
     if int_at(content, 14, 4) == 12:  # the oldest header has short numbers
         return Header("BMP", int_at(content, 18, 2), int_at(content, 20, 2))
     width, height = int_at(content, 18, 4, signed=True), int_at(content, 22, 4, signed=True)
@@ -187,7 +189,7 @@ def read_bmp(content: bytes) -> Header:
     return Header("BMP", abs(width), abs(height), plain=not compressed)
 
 
-def int_at(content: bytes, position: int, size: int, signed: bool = False) -> int:
+def int_at(content: Content, position: int, size: int, signed: bool = False) -> int:
     """A little-endian number; IndexError where the content ends before it."""
     piece = content[position : position + size]
     if len(piece) < size:
@@ -195,7 +197,7 @@ def int_at(content: bytes, position: int, size: int, signed: bool = False) -> in
     return int.from_bytes(piece, "little", signed=signed)
 
 
-FORMATS: tuple[tuple[bytes, str, Callable[[bytes], Header]], ...] = (
+FORMATS: tuple[tuple[bytes, str, Callable[[Content], Header]], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG", read_png),
     (b"\xff\xd8\xff", "JPEG", read_jpeg),
     (b"RIFF", "WEBP", read_webp),
@@ -212,11 +214,11 @@ LIGHT_CHUNKS = frozenset(
 MANY_CHUNKS = 40
 
 
-def has_light_chunks(content: bytes) -> bool:
+def has_light_chunks(content: Content) -> bool:
     """False for a PNG with compressed texts or profiles, or with very many chunks."""
     position = 8
     for _ in range(MANY_CHUNKS):
-        if content[position + 4 : position + 8] not in LIGHT_CHUNKS:
+        if bytes(content[position + 4 : position + 8]) not in LIGHT_CHUNKS:
             return position >= len(content)
         position += 12 + int.from_bytes(content[position : position + 4], "big")
     return False
@@ -225,7 +227,7 @@ def has_light_chunks(content: bytes) -> bool:
 MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # in pixels 255 is followed by 0 or a restart
 
 
-def count_scans(content: bytes, most: int) -> int:
+def count_scans(content: Content, most: int) -> int:
     """How often a JPEG goes over its pixels, counted up to one more than `most`."""
     position, scans = 2, 0
     while scans <= most and (found := MARKER.search(content, position)):
@@ -254,7 +256,7 @@ REFUSED = (
 )
 
 
-def refusal(content: bytes) -> BadPicture:
+def refusal(content: Content) -> BadPicture:
     """The reason why content that is none of the formats is not read."""
     for pattern, name in REFUSED:
         if pattern.match(content):
@@ -266,7 +268,7 @@ def refusal(content: bytes) -> BadPicture:
     return BadPicture("unsupported_format")
 
 
-def resembles(content: bytes, magic: bytes) -> bool:
+def resembles(content: Content, magic: bytes) -> bool:
     """True for a beginning that is cut short or has one bit wrong: damaged, not another format."""
     beginning = content[: len(magic)]
     pairs = zip(beginning, magic, strict=False)

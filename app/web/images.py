@@ -14,7 +14,15 @@ from PIL import JpegImagePlugin as JpegImagePlugin
 from PIL import PngImagePlugin as PngImagePlugin
 from PIL import WebPImagePlugin as WebPImagePlugin
 
-from app.web.formats import BadPicture, Header, PictureLimits, check_size, count_scans, read_header
+from app.web.formats import (
+    BadPicture,
+    Content,
+    Header,
+    PictureLimits,
+    check_size,
+    count_scans,
+    read_header,
+)
 
 Picture = NDArray[np.uint8]  # (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA
 
@@ -35,7 +43,7 @@ BROKEN = (  # all that Pillow raises on bytes that are not a picture, and its wa
 
 
 def decode(
-    content: bytes, header: Header, limits: PictureLimits, orientation: int | None = None
+    content: Content, header: Header, limits: PictureLimits, orientation: int | None = None
 ) -> Picture:
     """The first frame as uint8 (H, W), (H, W, 3) or (H, W, 4), upright, longest side <= 1024.
 
@@ -61,7 +69,9 @@ def decode(
         raise BadPicture("invalid_image") from error
 
 
-def read_picture(content: bytes, limits: PictureLimits, orientation: int | None = None) -> Picture:
+def read_picture(
+    content: Content, limits: PictureLimits, orientation: int | None = None
+) -> Picture:
     """decode(), for those who have not read the header."""
     return decode(content, read_header(content), limits, orientation)
 

@@ -10,7 +10,7 @@ from starlette.types import Receive
 
 from app.settings import LIMITS
 from app.web.errors import ApiError
-from app.web.formats import BadPicture
+from app.web.formats import BadPicture, Content
 
 UPLOAD_BYTES = 96 * 1024 * 1024  # of all requests together, held at one time
 FREE_BYTES = 64 * 1024  # of each request, not counted: drawings pass while photographs crowd
@@ -51,23 +51,21 @@ class Upload:
 
 
 async def read_body(
-    receive: Receive, upload: Upload, limit: int, limit_of: Callable[[bytes], int] | None = None
-) -> bytes:
+    receive: Receive, upload: Upload, limit: int, limit_of: Callable[[Content], int] | None = None
+) -> Content:
     """All bytes of a body; ApiError 413 past `limit`, or past limit_of(beginning) where given."""
     message = await receive()
     if not message.get("more_body") and len(message.get("body", b"")) <= limit:
         return whole(message)
-    pieces: list[bytes] = []
-    size = 0
+    body = bytearray()  # grows in small steps; joining 16 MiB at the end would hold up the loop
     async for piece in arriving(message, receive):
-        pieces.append(piece)
-        size += len(piece)
-        if size > limit and limit_of:
-            limit, limit_of = limit_of(b"".join(pieces)), None
-        if size > limit:
+        body += piece
+        if len(body) > limit and limit_of:
+            limit, limit_of = limit_of(body), None
+        if len(body) > limit:
             raise too_large(limit)
         upload.grow(len(piece))
-    return b"".join(pieces)
+    return body
 
 
 async def arriving(message: Any, receive: Receive) -> AsyncIterator[bytes]:
@@ -99,7 +97,7 @@ LONGEST_CONTENT_TYPE = 300  # a boundary has at most 70 characters
 
 async def read_pictures(
     receive: Receive, upload: Upload, content_type: bytes
-) -> list[bytes | BadPicture]:
+) -> list[Content | BadPicture]:
     """The contents of all parts called `file`, in their order; a part too large is a BadPicture.
 
     ApiError 400, 413 or 422 when the form itself is broken, too large or holds other fields.
@@ -157,10 +155,10 @@ class PictureForm:
     """Collects the files of a form; names of files are never looked at."""
 
     def __init__(self) -> None:
-        self.pictures: list[bytes | BadPicture] = []
+        self.pictures: list[Content | BadPicture] = []
         self.complete = False
         self._name, self._value, self._field = b"", b"", b""
-        self._pieces: list[bytes] = []
+        self._content = bytearray()
         self._size = 0
 
     def on_part_begin(self) -> None:
@@ -168,7 +166,7 @@ class PictureForm:
             sentence = f"A batch may hold {LIMITS.pictures} pictures at most."
             raise ApiError(413, "too_many_pictures", sentence, {"Connection": "close"})
         self._name, self._value, self._field = b"", b"", b""
-        self._pieces, self._size = [], 0
+        self._content, self._size = bytearray(), 0
 
     def on_header_field(self, content: bytes, start: int, end: int) -> None:
         self._name += content[start:end]
@@ -189,14 +187,13 @@ class PictureForm:
     def on_part_data(self, content: bytes, start: int, end: int) -> None:
         self._size += end - start
         if self._size <= LIMITS.picture_bytes:
-            self._pieces.append(content[start:end])
+            self._content += memoryview(content)[start:end]
         else:
-            self._pieces.clear()
+            self._content.clear()
 
     def on_part_end(self) -> None:
         fits = self._size <= LIMITS.picture_bytes
-        self.pictures.append(b"".join(self._pieces) if fits else BadPicture("too_large"))
-        self._pieces = []
+        self.pictures.append(self._content if fits else BadPicture("too_large"))
 
     def on_end(self) -> None:
         self.complete = True

@@ -129,8 +129,8 @@ def test_a_thumbnail_inside_a_jpeg_is_not_a_scan() -> None:
 
 @pytest.mark.parametrize("format", SEEDS)
 def test_small_pictures_decode_in_place(format: str) -> None:
-    content = SEEDS[format]
-    assert decodes_in_place(content, read_header(content), LIMITS)
+    for content in (SEEDS[format], bytearray(SEEDS[format])):
+        assert decodes_in_place(content, read_header(content), LIMITS)
 
 
 @pytest.mark.parametrize(

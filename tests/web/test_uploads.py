@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from app.settings import LIMITS
 from app.web.errors import ApiError
-from app.web.formats import BadPicture
+from app.web.formats import BadPicture, Content
 from app.web.uploads import FREE_BYTES, Upload, Uploads, read_body, read_pictures
 
 KIB = 1024
@@ -43,7 +43,7 @@ def part(name: str, content: bytes, filename: str = "a.png") -> bytes:
 
 def form_of(
     *pieces: bytes, content_type: bytes = b"multipart/form-data; boundary=b"
-) -> list[bytes | BadPicture]:
+) -> list[Content | BadPicture]:
     return asyncio.run(read_pictures(Arriving(pieces), Upload(Uploads()), content_type))
 
 

@@ -26,7 +26,7 @@ from app.web.bodies import Base64, Pixels, Strokes, json_limit, read_drawing
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import ApiError
-from app.web.formats import BadPicture, check_size, decodes_in_place, read_header
+from app.web.formats import BadPicture, Content, check_size, decodes_in_place, read_header
 from app.web.images import decode
 from app.web.jobs import Answer, Job
 from app.web.roles import Role, RoleRoute, RoleRouter
@@ -202,12 +202,12 @@ class Question:
             headers = {"Retry-After": "2"} if bad.status == 503 else None
             raise ApiError(bad.status, bad.code, bad.message, headers) from bad
 
-    async def batch(self, pictures: list[bytes | BadPicture]) -> str:
+    async def batch(self, pictures: list[Content | BadPicture]) -> str:
         """Each picture answers for itself."""
         results = await asyncio.gather(*map(self.one_of_many, pictures))
         return ",".join(f"{{{result}}}" for result in results)
 
-    async def one_of_many(self, picture: bytes | BadPicture) -> str:
+    async def one_of_many(self, picture: Content | BadPicture) -> str:
         if isinstance(picture, BadPicture):
             return error_json(picture)
         try:
@@ -215,7 +215,7 @@ class Question:
         except BadPicture as bad:
             return error_json(bad)
 
-    async def picture(self, content: bytes) -> str:
+    async def picture(self, content: Content) -> str:
         """A picture file: small ones are decoded in the engine's thread, others in a process."""
         header = read_header(content)
         check_size(header, LIMITS)
@@ -224,7 +224,7 @@ class Question:
             return await self.ask(Job(partial(decode, content, header, LIMITS, turn)))
         return await self.decoded(content)
 
-    async def decoded(self, content: bytes | memoryview, base64: bool = False) -> str:
+    async def decoded(self, content: Content | memoryview, base64: bool = False) -> str:
         """A picture that may take long, in a process; those of a batch take turns with others'."""
         async with self.lanes:
             began = perf_counter()
@@ -232,7 +232,7 @@ class Question:
             spent = 1000 * (perf_counter() - began)
             return await self.ask(Job(lambda: picture, heavy=True, decode_ms=spent))
 
-    async def json(self, body: bytes) -> str:
+    async def json(self, body: Content) -> str:
         if len(body) <= QUICK_JSON or body.startswith(b'{"image"'):
             drawing = read_drawing(body)
         else:
@@ -243,7 +243,7 @@ class Question:
             return await self.strokes(drawing)
         return await self.pixels(drawing)
 
-    async def base64(self, text: bytes | memoryview) -> str:
+    async def base64(self, text: Content | memoryview) -> str:
         if len(text) * 3 // 4 > LIMITS.inline_bytes:
             return await self.decoded(text, base64=True)
         try:
