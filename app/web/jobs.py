@@ -1,7 +1,7 @@
 """A picture's way through the engine's threads: prepared, seen by the network, finished."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -86,13 +86,15 @@ def as_it_is(pixels: Picture, shape: tuple[int, ...]) -> Prepared:
     return Prepared(pixels, None)
 
 
-def by_classifier(tickets: Iterable[Ticket]) -> Iterable[list[Ticket]]:
-    """Those that the network must see, in groups of one model."""
+def by_classifier(tickets: Iterable[Ticket], most: int) -> Iterator[list[Ticket]]:
+    """Those that the network must see, in groups of one model and at most so many."""
     groups: dict[int, list[Ticket]] = {}
     for ticket in tickets:
         if ticket.answer and ticket.answer.prepared.rejection is None:
             groups.setdefault(id(ticket.classifier), []).append(ticket)
-    return groups.values()
+    for group in groups.values():
+        for start in range(0, len(group), most):
+            yield group[start : start + most]
 
 
 def infer(tickets: Sequence[Ticket]) -> None:
