@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_weights
+from app.ml.fusion import fuse
 from app.ml.networks import build
 
 
@@ -15,13 +16,14 @@ class Classifier:
 
     def __init__(self, card: Card, network: nn.Module) -> None:
         self.card, self.version = card, card.version
-        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        tensors = [*network.parameters(), *network.buffers()]
+        self.memory_bytes = sum(t.numel() * t.element_size() for t in tensors)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = fuse(network, card.shape)
         shape = (1, -1, 1, 1)
         std = torch.tensor(card.preprocessing.std).view(shape)
         self.scale = 1 / (255 * std)  # (pixel / 255 - mean) / std in one multiply and one add
         self.offset = -torch.tensor(card.preprocessing.mean).view(shape) / std
-        tensors = [*network.parameters(), *network.buffers()]
-        self.memory_bytes = sum(t.numel() * t.element_size() for t in tensors)
 
     @torch.inference_mode()
     def logits(self, pixels: NDArray[np.uint8]) -> Tensor:
@@ -48,21 +50,4 @@ def load_classifier(entry: ModelEntry) -> Classifier:
         raise UnavailableModel("the weights do not fit the network of the card") from error
     if not all(torch.isfinite(t).all() for t in weights.values() if t.is_floating_point()):
         raise UnavailableModel("the weights hold values that are not finite")
-    return Classifier(card, fold_batch_norm(network))
-
-
-def fold_batch_norm(network: nn.Module) -> nn.Module:
-    """Batch norm after a convolution is a scale and a shift: put both into the convolution."""
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    features = getattr(network.eval(), "features", None)
-    if features is None:
-        return network
-    layers: list[nn.Module] = []
-    for layer in features:
-        if isinstance(layer, nn.BatchNorm2d) and layers and isinstance(layers[-1], nn.Conv2d):
-            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
-        else:
-            layers.append(layer)
-    network.features = nn.Sequential(*layers)
-    return network
+    return Classifier(card, network)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from fastapi import Request
 from pydantic import BaseModel, Field
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
@@ -44,10 +44,10 @@ async def readyz(request: Request) -> Health:
     "/metrics",
     role=Role.TEACHER,
     summary="Counters for Prometheus",
-    response_class=PlainTextResponse,
-    response_description="text in Prometheus' exposition format",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus' text format"}},
 )
-async def metrics(request: Request) -> PlainTextResponse:
+async def metrics(request: Request) -> Response:
     engine = request.app.state.engine
     lines = [
         "# HELP inkling_batches_total Batches that the networks ran, by pictures in them.",
@@ -61,4 +61,4 @@ async def metrics(request: Request) -> PlainTextResponse:
         f"inkling_models_bytes {engine.held_bytes}",
         "",
     ]
-    return PlainTextResponse("\n".join(lines), media_type="text/plain; version=0.0.4")
+    return Response("\n".join(lines), media_type="text/plain; version=0.0.4")
