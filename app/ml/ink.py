@@ -5,9 +5,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.ml.picture import Picture, Work, shrink
+from app.ml.picture import Picture, Work, resize
 
-PHOTO_SIDE = 400  # photographs are worked on at this size: a stroke is still several pixels wide
+LARGEST_PHOTO, SMALLEST_PHOTO = 400, 128  # worked on within these: a stroke is pixels wide
 PAPER_WINDOW = 0.2  # of the side, wider than any stroke: closing with it leaves the paper alone
 
 
@@ -15,7 +15,7 @@ def flatten_paper(work: Work) -> None:
     """Photographs: grey relative to the paper around it, so that shade and shadows vanish."""
     if not work.is_photo:
         return
-    photo = cv2.medianBlur(shrink(work.picture, PHOTO_SIDE), 3)
+    photo = cv2.medianBlur(work_size(work.picture), 3)  # less grain
     window = max(3, int(PAPER_WINDOW * max(photo.shape)) | 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (window, window))
     if is_chalk(photo):
@@ -34,16 +34,21 @@ def is_chalk(photo: Picture) -> bool:
     return float(np.mean((photo.astype(np.float32) - shade) ** 3)) > 0
 
 
+def work_size(photo: Picture) -> Picture:
+    longest = max(photo.shape)
+    return resize(photo, min(max(longest, SMALLEST_PHOTO), LARGEST_PHOTO))
+
+
 def leave_paper(work: Work) -> None:
     if work.is_photo:
-        work.picture = shrink(work.picture, PHOTO_SIDE)
+        work.picture = work_size(work.picture)
         if np.median(work.picture) < 128:
             work.picture = 255 - work.picture
 
 
-FAINTEST = 24  # of 255: a difference smaller than this is not ink
+FAINTEST = 20  # of 255: a difference smaller than this is not ink
 FULL = 224  # ink this strong is left as it is (MNIST's strongest is 254); paler ink is stretched
-NOISE = 6  # a photograph's ink stands out of the paper's grain by so many deviations
+NOISE = 4.0  # a photograph's ink stands out of the paper's grain by so many deviations
 PALE, DARK = 0.3, 0.75  # of a photograph's contrast: below is paper, above is full ink
 
 

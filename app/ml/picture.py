@@ -63,12 +63,8 @@ def resize(picture: Picture, longest: int) -> Picture:
         return picture
     scale = longest / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    area = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.resize(picture, size, interpolation=area)
-
-
-def shrink(picture: Picture, longest: int) -> Picture:
-    return picture if max(picture.shape) <= longest else resize(picture, longest)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(picture, size, interpolation=method)
 
 
 def leave(work: Work) -> None:
