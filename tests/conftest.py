@@ -20,6 +20,12 @@ HERE = "http://127.0.0.1:8000"  # the address that a person at this machine open
 LAN = "http://192.168.1.5:8000"  # and one from another machine of the class
 TOKEN = "a-teacher's-token-for-tests"
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright keeps an event loop running in this thread to the end."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 MakeApp = Callable[..., FastAPI]
 
 
