@@ -159,7 +159,7 @@ def test_the_pad_has_as_many_pixels_as_the_screen(
 ) -> None:
     page = browser.new_page(device_scale_factor=ratio)
     page.goto(server.url)
-    page.wait_for_function("document.querySelector('#pad canvas').width > 300")
+    page.wait_for_function("() => document.querySelector('#pad canvas').width > 300")
     script = "canvas => canvas.width - canvas.getBoundingClientRect().width * devicePixelRatio"
     assert abs(page.locator("#pad canvas").evaluate(script)) <= 1
     page.close()
@@ -168,7 +168,7 @@ def test_the_pad_has_as_many_pixels_as_the_screen(
 def test_a_drawing_survives_a_change_of_size(page: Page, mouse: Any) -> None:
     mouse(page, CROSSED_SEVEN)
     page.set_viewport_size({"width": 400, "height": 700})
-    page.wait_for_function("document.querySelector('#pad canvas').width < 380")
+    page.wait_for_function("() => document.querySelector('#pad canvas').width < 380")
     assert ink_pixels(page) > 0
     mouse(page, [[(0.36, 0.5), (0.7, 0.48)]])
     expect_answer(page, "7")
