@@ -1,9 +1,10 @@
 """Crop, scale, centre: where the ink stands in the frame, as in MNIST."""
 
+import cv2
 import numpy as np
 
 from app.ml.ink import EDGE
-from app.ml.picture import Work, resize
+from app.ml.picture import Picture, Work, resize
 
 SIZE = 28
 BOX = 20  # MNIST's ink fits a 20 x 20 box (99.98 % of the training digits touch it)
@@ -19,9 +20,23 @@ def crop_to_ink(work: Work) -> None:
     work.picture = work.picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
+THIN = 192  # of 255: paler than this after averaging, a line is thinner than a pixel of the box
+PEN = 1.6  # pixels of the box: so wide a thin line is drawn again (MNIST's pens: 1.7 to 4)
+
+
 def scale_to_box(work: Work) -> None:
     """Longest side to 20 pixels by area averaging, the other in proportion."""
-    work.picture = resize(work.picture, BOX)
+    small = resize(work.picture, BOX)
+    if int(small.max()) < THIN:
+        small = resize(thicken(work.picture), BOX)
+    work.picture = small
+
+
+def thicken(picture: Picture) -> Picture:
+    """A hairline of a large drawing would average to nothing: go over it with a wider pen."""
+    pen = max(2, round(PEN * max(picture.shape) / BOX))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen))
+    return cv2.dilate(np.pad(picture, pen // 2), kernel)
 
 
 def scale_to_frame(work: Work) -> None:

@@ -28,10 +28,15 @@ def flatten_paper(work: Work) -> None:
 
 
 def is_chalk(photo: Picture) -> bool:
-    """Light ink on dark: ink is rare and far from the shade around it, so it skews the greys."""
-    window = max(photo.shape) // 2 + 1
-    shade = cv2.blur(photo, (window, window))
-    return float(np.mean((photo.astype(np.float32) - shade) ** 3)) > 0
+    """Light ink on dark: ink is rare and far from the shade around it, so it skews the greys.
+
+    Only the middle is asked: around a sheet of paper there may be a dark table.
+    """
+    height, width = photo.shape
+    middle = photo[height // 7 : height - height // 7, width // 7 : width - width // 7]
+    window = max(middle.shape) // 2 + 1
+    shade = cv2.blur(middle, (window, window))
+    return float(np.mean((middle.astype(np.float32) - shade) ** 3)) > 0
 
 
 def work_size(photo: Picture) -> Picture:
@@ -92,6 +97,7 @@ def leave_colours(work: Work) -> None:
 EDGE = 4  # ink fainter than this is not part of the shape (bicubic ringing, JPEG)
 SPECK = 0.02  # of the largest piece's ink; smaller pieces are dirt
 DOT_SIDE, DOT_FILL = 0.12, 0.6  # a filled blob smaller than this part of the canvas is a dot
+DIGIT_SIDE = 0.15  # of a photograph's side: what is smaller is hardly its subject
 TALL = 0.5  # a piece so tall, relative to the tallest, may be a digit of its own
 GAP = 0.1  # of the tallest piece's height: pieces further apart are not of one digit
 
@@ -107,9 +113,10 @@ def drop_specks(work: Work) -> None:
     pieces = boxes[1:]  # (P, 5): x, y, width, height, area; row 0 is the background
     if count > 2:
         mass = np.bincount(labels.ravel(), work.picture.ravel(), count)[1:]
-        keep = mass >= SPECK * mass.max()
+        keep = np.ones(len(mass), bool)
         if work.is_photo:
-            keep &= ~fragments(pieces, mass, work.picture.shape)
+            keep = ~fragments(pieces, mass, work.picture.shape)
+        keep &= mass >= SPECK * mass[keep].max()
         if not keep.all():
             work.picture = work.picture * np.concatenate(([False], keep))[labels]
             pieces = pieces[keep]
@@ -120,14 +127,21 @@ def drop_specks(work: Work) -> None:
 
 
 def fragments(pieces: Any, mass: Any, shape: tuple[int, ...]) -> Any:
-    """(P,) true for neighbours cut off by a photograph's edge: never the largest piece."""
+    """(P,) true for what a photograph's edge cuts off: neighbours, or the table around the paper.
+
+    The largest piece stays, cut off or not; a frame that touches three edges only counts when
+    there is nothing of a digit's size inside it.
+    """
     height, width = shape[:2]
     x, y, w, h = pieces[:, 0], pieces[:, 1], pieces[:, 2], pieces[:, 3]
-    cut = (x <= 1) | (y <= 1) | (x + w >= width - 1) | (y + h >= height - 1)
+    edges = np.stack((x <= 1, y <= 1, x + w >= width - 1, y + h >= height - 1))  # (4, P)
+    cut = edges.any(axis=0)
     inside = np.where(cut, 0, mass)
-    main = int(inside.argmax()) if inside.max() >= 0.25 * mass.max() else int(mass.argmax())
-    cut[main] = False
-    return cut
+    sized = ~cut & (np.maximum(w, h) >= DIGIT_SIDE * max(shape))
+    frame = edges.sum(axis=0) >= 3
+    rivals = np.where(frame, 0, mass) if sized.any() else mass
+    main = int((inside if inside.max() >= 0.25 * rivals.max() else rivals).argmax())
+    return cut & (np.arange(len(mass)) != main)
 
 
 def is_dot(pieces: Any, canvas: int) -> bool:

@@ -113,3 +113,9 @@ def preprocess(
         if steps:
             seen.append(Step(step.key, step.sentence, work.picture))
     return Prepared(work.picture[None], None, tuple(seen))
+
+
+def unprepared(pixels: Picture) -> Prepared:
+    """Pixels (C, S, S) that are the network's input already; one even colour is blank."""
+    blank = Rejection("blank", REJECTIONS["blank"]) if pixels.min() == pixels.max() else None
+    return Prepared(pixels, blank)

@@ -68,8 +68,9 @@ class Engine:
         try:
             entry = self.find(self.default_model or self.library.entries()[0].name)
             assert entry.card is not None
-            empty = np.zeros(entry.card.shape, np.uint8)
-            await self.predict(entry, Job(lambda: empty, exact=True))
+            dot = np.zeros(entry.card.shape, np.uint8)
+            dot[:, 0, 0] = 255  # an empty picture would be rejected before the network
+            await self.predict(entry, Job(lambda: dot, exact=True))
             await asyncio.get_running_loop().run_in_executor(self._loader, settle)
             self.ready = True
         except (UnknownModel, IndexError):

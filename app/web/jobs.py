@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.ml.preprocessing import Prepared, preprocess
+from app.ml.preprocessing import Prepared, preprocess, unprepared
 from app.web.images import Picture
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def as_it_is(pixels: Picture, shape: tuple[int, ...]) -> Prepared:
     """ValueError unless it has the network's shape: it would spoil its whole batch."""
     if pixels.shape != shape:
         raise ValueError(f"the network takes {shape}, not {pixels.shape}")
-    return Prepared(pixels, None)
+    return unprepared(pixels)
 
 
 def by_classifier(tickets: Iterable[Ticket], most: int) -> Iterator[list[Ticket]]:

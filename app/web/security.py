@@ -100,6 +100,8 @@ class SecurityMiddleware:
         self._check_host(hosts, scope)
         if scope["method"] not in SAFE_METHODS and not from_own_page(scope, sites, origins):
             raise refuse(403, "cross_origin", "Another web site may not do this.")
+        if "\n" in scope["path"]:  # `$` in a route's pattern also matches before a last newline
+            raise standard_error(404)
         if len(scope["query_string"]) > LIMITS.query_bytes:
             raise refuse(414, "address_too_long", "The part after the ? is too long.")
 

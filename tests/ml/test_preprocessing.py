@@ -96,6 +96,30 @@ def test_specks_do_not_move_the_digit() -> None:
     assert np.array_equal(seen(dusty), seen(canvas))
 
 
+@pytest.mark.parametrize("digit", DRAWINGS)
+@pytest.mark.parametrize("side", [300, 1600])
+def test_a_hairline_keeps_its_shape(side: int, digit: int) -> None:
+    """One pixel wide on a large canvas: averaged to 20 pixels it would be as good as gone."""
+    canvas = np.zeros((side, side), np.uint8)
+    for stroke in DRAWINGS[digit]:
+        points = np.rint((np.array(stroke) * 0.8 + 10) * side / 100).astype(np.int32)
+        cv2.polylines(canvas, [points], False, 255, 1)
+    pixels = seen(canvas)
+    assert pixels.max() > 190 and np.abs(pixels - seen(on_canvas(DRAWINGS[digit]))).mean() < 20
+
+
+@pytest.mark.parametrize("table", [30, 60, 100])
+@pytest.mark.parametrize("margin", [20, 100])
+def test_a_dark_table_around_the_paper_is_not_ink(table: int, margin: int) -> None:
+    random = np.random.default_rng(1)
+    paper = 225 - on_canvas(SEVEN, 600) * 0.7 + random.normal(0, 3, (600, 600))
+    size = 600 + 2 * margin
+    scene = table + random.normal(0, 3, (size, size))
+    scene[margin:-margin, margin:-margin] = paper
+    scene = np.clip(scene, 0, 255).astype(np.uint8)
+    assert np.abs(seen(scene) - seen(on_canvas(SEVEN))).mean() < 12
+
+
 def side_by_side(*drawings: Picture) -> Picture:
     return np.hstack(drawings)
 

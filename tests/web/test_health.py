@@ -35,7 +35,7 @@ def test_metrics_count_the_pictures_that_were_predicted(running_client: TestClie
 
     before = pictures()
     for _ in range(3):
-        body = {"pixels": [[0] * 28] * 28}
+        body = {"pixels": [[0, 9] * 14] * 28}
         running_client.post("/api/v1/models/small/predict", json=body).raise_for_status()
     assert pictures() == before + 3
     assert "inkling_models_bytes" in running_client.get("/metrics").text

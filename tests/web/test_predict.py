@@ -245,3 +245,12 @@ def test_the_document_describes_every_form(running_client: TestClient) -> None:
     assert names == {"reference", "top_k", "steps", "skip", "orientation"}
     for example in content["application/json"]["examples"].values():
         ask_json(running_client, **example["value"])
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_pixels_of_one_even_colour_are_blank_and_not_guessed(
+    value: int, running_client: TestClient
+) -> None:
+    body = {"pixels": [[value] * 28] * 28}
+    answer = running_client.post("/api/v1/models/small/predict", json=body).json()
+    assert answer["predictions"] == [] and answer["rejected"]["code"] == "blank"

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from app.ml.checkpoints import ModelEntry
 from app.settings import LIMITS
 from app.web.roles import Role, RoleRoute
 from app.web.security import SECURITY_HEADERS
@@ -275,3 +276,11 @@ def test_the_access_log_is_silent_by_default(
 def test_the_class_reaches_the_page_over_the_network(make_app: MakeApp) -> None:
     client = TestClient(make_app(host="0.0.0.0", token=TOKEN), base_url=LAN)
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_newline_at_the_end_of_a_path_names_nothing(
+    method: str, client: TestClient, small_model: ModelEntry
+) -> None:
+    assert client.request(method, "/api/v1/models/small%0a").status_code == 404
+    assert small_model.folder.is_dir()
