@@ -98,7 +98,8 @@ def command(recipe: str | None, spec: TrainingSpec, name: str) -> str:
     now, before = spec.to_json(), base.to_json()
     differing = [key for key in now if now[key] != before[key]]
     sets = [f"--set '{key}={json.dumps(now[key])}'" for key in differing]
-    return " ".join(["./run train", start, *sets, f"--name {name}"])
+    names = [] if name == recipe else [f"--name {name}"]  # a shipped name is reserved
+    return " ".join(["./run train", start, *sets, *names])
 
 
 def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:

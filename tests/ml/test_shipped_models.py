@@ -11,6 +11,7 @@ from app.ml.datasets import DATASETS, load
 from app.ml.evaluation import evaluate
 from app.ml.inference import Classifier, load_classifier
 from app.ml.preprocessing import Picture, preprocess
+from app.ml.recipes import RECIPES
 from tests.ml.conftest import DRAWINGS, on_canvas
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def test_each_reads_clear_drawings(digit: int, classifier: Classifier) -> None:
 
 def test_each_card_names_recipe_data_makers_and_limits(classifier: Classifier) -> None:
     card = classifier.card
-    assert card.recipe.startswith(f"./run train {card.name}")
+    assert card.recipe == f"./run train {card.name}" and card.name in RECIPES
     assert card.attribution == DATASETS[card.dataset].attribution and card.licence and card.limits
     assert all(found["n"] > 0 and found["per_class"] for found in card.accuracy.values())
 
