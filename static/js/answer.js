@@ -4,9 +4,11 @@ import { UNIT, percent, say } from "./texts.js";
 
 /** @typedef {import("./predict.js").Answer} Answer */
 /** @typedef {import("./predict.js").Prediction} Prediction */
-/** @typedef {{ state: "empty" | "answer" | "rejected" | "alert", guess: string, sure: string, detail: string }} Headline */
+/** @typedef {{ state: "empty" | "answer" | "unsure" | "rejected" | "alert", guess: string, sure: string, detail: string }} Headline */
 
 const RUNNER_UP = 0.1; // a second guess at least this probable is named beside the first
+const TIE = 0.1; // two guesses closer than this stand side by side: neither is the answer
+const LOW = 0.5; // a first guess less probable than this is no more than perhaps right
 
 export class AnswerView {
   #headline;
@@ -116,19 +118,28 @@ export class AnswerView {
 }
 
 /** What a screen reader is told. @param {Answer} answer */
-export function spoken({ predictions: [first], rejected }) {
+export function spoken({ predictions, rejected }) {
   if (rejected) return say("rejected", { reason: rejected.message });
-  return say("answer", { label: first.label, share: percent(first.probability) + UNIT });
+  const { state, sure, detail } = guess(predictions);
+  if (state === "unsure") return say("spokenUnsure", { sure, detail });
+  return say("answer", { label: predictions[0].label, share: share(predictions[0]) });
 }
 
-/** @param {Prediction[]} predictions sorted @returns {Headline} */
+/** How sure the network says it is, no surer. @param {Prediction[]} predictions sorted @returns {Headline} */
 function guess([first, second]) {
-  const detail =
-    second?.probability >= RUNNER_UP
-      ? say("runnerUp", { label: second.label, share: percent(second.probability) + UNIT })
-      : "";
-  return { state: "answer", guess: first.label, sure: say("sure", { share: percent(first.probability) + UNIT }), detail };
+  const values = { label: first.label, share: share(first), other: second?.label, otherShare: second && share(second) };
+  if (second && first.probability - second.probability < TIE) {
+    return { state: "unsure", guess: first.label, sure: say("tie", values), detail: say("tieDetail", values) };
+  }
+  if (first.probability < LOW) {
+    return { state: "unsure", guess: first.label, sure: say("perhaps", values), detail: say("perhapsDetail", values) };
+  }
+  const named = second?.probability >= RUNNER_UP;
+  return { state: "answer", guess: first.label, sure: say("sure", values), detail: named ? say("runnerUp", values) : "" };
 }
+
+/** @param {Prediction} prediction */
+const share = ({ probability }) => percent(probability) + UNIT;
 
 /** @param {string} sure @param {string} [detail] @returns {Headline} */
 const nothing = (sure, detail = "") => ({ state: "empty", guess: "", sure, detail });

@@ -1,10 +1,16 @@
 // @ts-check
-/** The drawing page: joins pad, server and answer. The only script here that queries the document. */
+/** The drawing page: joins pad, server, answer and panels. The only script here that queries the document. */
 import { AnswerView, spoken } from "./answer.js";
 import { DrawingPad } from "./drawing-pad.js";
+import { picture } from "./ink.js";
+import { Lab } from "./lab.js";
+import { decode, encode } from "./link.js";
 import { shrunk } from "./pictures.js";
 import { LatestWins, Refusal } from "./predict.js";
 import { say } from "./texts.js";
+
+/** @typedef {import("./lab.js").Model} Model */
+/** @typedef {import("./lab.js").Subject} Subject */
 
 /** @type {<T extends Element>(selector: string) => T} */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
@@ -16,25 +22,55 @@ const photo = find("#pad img");
 /** @type {HTMLInputElement} */
 const file = find("#file");
 /** @type {HTMLSelectElement} */
-const model = find("#model");
+const select = find("#model");
+/** @type {HTMLInputElement} */
+const width = find("#width");
 
+const models = [...select.options].filter((option) => !option.disabled).map(modelOf);
+const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
-const pad = new DrawingPad(find("#pad canvas"), inked);
+const pad = new DrawingPad(sheet, { inked, keyed });
 const server = new LatestWins({
-  answered(answer, question) {
-    view.show(answer, question.final);
-    if (question.final) view.announce(spoken(answer));
+  answered(answer, { final }) {
+    view.show(answer, final);
+    if (final) view.announce(spoken(answer));
+    lab.answered(answer, final);
   },
   failed: ({ message }) => view.showAlert(say("failed"), message),
   waiting: (reason) =>
     reason ? view.showAlert(say("notReady"), reason.message) : view.showAlert(say("lost"), say("lostDetail")),
 });
 
+// --- What is read ---
+
 /**
  * An uploaded picture lies on the pad until it is undone, cleared or drawn over.
- * @type {{ picture: () => Promise<Blob>, hidDrawing: boolean } | null}
+ * @type {{ picture: () => Promise<Blob>, name: string, hidDrawing: boolean } | null}
  */
 let upload = null;
+
+/** @returns {Subject | null} */
+function subject() {
+  if (upload) return { kind: "picture", picture: upload.picture, name: upload.name };
+  if (pad.isEmpty) return null;
+  const [strokes, pen] = [pad.strokes, pad.pen];
+  return { kind: "drawing", picture: () => picture(strokes, pen), strokes, pen };
+}
+
+/** Asks for what is on the page now. @param {boolean} final whether the pen is up */
+function ask(final) {
+  lab.change({ subject: subject() }, final);
+  showTools();
+  if (final) remember();
+  if (!lab.subject) {
+    server.forget();
+    view.showEmpty();
+    lab.answered(null, final);
+    return;
+  }
+  if (!lab.model) return;
+  server.ask({ model: lab.model.name, classes: lab.model.classes.length, final, body: lab.subject.picture });
+}
 
 /** @param {boolean} finished whether the pen is up */
 function inked(finished) {
@@ -45,21 +81,12 @@ function inked(finished) {
   ask(finished);
 }
 
-/** @param {boolean} final */
-function ask(final) {
-  showTools();
-  if (!upload && pad.isEmpty) {
-    server.forget();
-    view.showEmpty();
-    return;
-  }
-  if (!model.value) return;
-  const picture = upload?.picture ?? (() => pad.picture());
-  server.ask({ model: model.value, classes: classes().length, final, picture });
+/** @param {number} column @param {number} row @param {boolean} isDown */
+function keyed(column, row, isDown) {
+  find("#keys").textContent = say(isDown ? "keysDown" : "keysUp", { column, row });
 }
 
-/** @returns {string[]} */
-const classes = () => JSON.parse(model.selectedOptions[0]?.dataset.classes ?? "[]");
+// --- Pictures ---
 
 /** Lays a picture on the pad and has it read. @param {File} chosen */
 function lay(chosen) {
@@ -67,7 +94,7 @@ function lay(chosen) {
   sent.catch(() => {}); // told when it would be sent
   const hidDrawing = upload?.hidDrawing || !pad.isEmpty;
   removeUpload();
-  upload = { picture: () => sent, hidDrawing };
+  upload = { picture: () => sent, name: chosen.name, hidDrawing };
   pad.clear();
   photo.src = URL.createObjectURL(chosen);
   photo.alt = say("yourPicture", { name: chosen.name });
@@ -94,10 +121,23 @@ function removeUpload() {
   photo.removeAttribute("src");
 }
 
+file.addEventListener("change", () => {
+  if (file.files?.[0]) lay(file.files[0]);
+  file.value = ""; // so that the same file can be chosen again
+});
+
+// --- Tools ---
+
 function undo() {
   const hidDrawing = upload?.hidDrawing ?? true;
   removeUpload();
   if (hidDrawing) pad.undo();
+  ask(true);
+}
+
+function redo() {
+  if (upload || !pad.canRedo) return;
+  pad.redo();
   ask(true);
 }
 
@@ -108,25 +148,108 @@ function clear() {
   view.announce(say("cleared"));
 }
 
-function showTools() {
-  const holds = Boolean(upload) || !pad.isEmpty;
-  sheet.toggleAttribute("data-holds", holds);
-  find("#undo").setAttribute("aria-disabled", String(!upload && !pad.canUndo));
-  find("#clear").setAttribute("aria-disabled", String(!holds));
+/** @param {"pen" | "eraser"} tool */
+function take(tool) {
+  pad.tool = sheet.dataset.tool = tool;
+  for (const each of ["pen", "eraser"]) find(`#${each}`).setAttribute("aria-pressed", String(each === tool));
 }
 
+function showTools() {
+  const holds = Boolean(lab.subject);
+  sheet.toggleAttribute("data-holds", holds);
+  /** @type {[string, boolean][]} */
+  const usable = [["#undo", Boolean(upload) || pad.canUndo], ["#redo", !upload && pad.canRedo], ["#clear", holds]];
+  for (const [button, can] of usable) find(button).setAttribute("aria-disabled", String(!can));
+}
+
+find("#pen").addEventListener("click", () => take("pen"));
+find("#eraser").addEventListener("click", () => take("eraser"));
 find("#undo").addEventListener("click", undo);
+find("#redo").addEventListener("click", redo);
 find("#clear").addEventListener("click", clear);
-model.addEventListener("change", () => {
-  view.setModel(classes(), Number(model.selectedOptions[0].dataset.size));
+width.addEventListener("input", () => {
+  pad.pen = Number(width.value) / 1000;
+  ask(false);
+});
+width.addEventListener("change", () => ask(true));
+addEventListener("keydown", (event) => {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || isTyping(event.target)) return;
+  if (key === "y" || (key === "z" && event.shiftKey)) redo();
+  else if (key === "z") undo();
+  else return;
+  event.preventDefault();
+});
+
+/** Whether undo belongs to a text that is being written. @param {EventTarget | null} target */
+const isTyping = (target) => target instanceof Element && target.matches("textarea, input:not([type=range], [type=checkbox], [type=file])");
+
+// --- The model ---
+
+/** @param {HTMLOptionElement} option @returns {Model} */
+function modelOf({ value, dataset }) {
+  return { name: value, classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size) };
+}
+
+/** @param {string | undefined} name */
+function choose(name) {
+  const model = models.find((each) => each.name === name);
+  if (!model || model === lab.model) return;
+  select.value = model.name;
+  lab.change({ model }, false);
+  view.setModel(model.classes, model.size);
+}
+
+select.addEventListener("change", () => {
+  choose(select.value);
   ask(true);
 });
-file.addEventListener("change", () => {
-  if (file.files?.[0]) lay(file.files[0]);
-  file.value = ""; // so that the same file can be chosen again
-});
-addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey) return;
-  event.preventDefault();
-  undo();
-});
+
+// --- What outlives the page: a reload, or the address that somebody shared ---
+
+const STORED = "inkling-drawing";
+
+function remember() {
+  if (shared()) history.replaceState(null, "", location.pathname + location.search);
+  try {
+    sessionStorage.setItem(STORED, encode({ model: lab.model?.name ?? "", pen: pad.pen, strokes: pad.strokes }));
+  } catch {
+    // a browser that keeps nothing: then the drawing lives as long as the page
+  }
+}
+
+/** @param {string} line */
+function restore(line) {
+  const { model, pen, strokes = [] } = decode(line);
+  choose(model);
+  if (pen) pad.pen = pen;
+  width.value = String(Math.round(1000 * pad.pen));
+  if (!strokes.length) return;
+  removeUpload();
+  pad.replace(strokes);
+  ask(true);
+}
+
+/** What the address says; not every # does. */
+function shared() {
+  const line = location.hash.slice(1);
+  return line.startsWith("model=") ? line : "";
+}
+
+function stored() {
+  try {
+    return sessionStorage.getItem(STORED) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+restore(shared() || stored());
+addEventListener("hashchange", () => restore(shared()));
+
+// --- Panels: each is loaded when it is first opened ---
+
+lab.preview = (strokes) => pad.preview(strokes);
+for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".panel"))) {
+  panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, lab)), { once: true });
+}

@@ -4,8 +4,11 @@
  *
  * @typedef {{ label: string, index: number, probability: number }} Prediction
  * @typedef {{ code: string, message: string }} Reason
- * @typedef {{ model: string, version: string, predictions: Prediction[], rejected: Reason | null, input: string }} Answer
- * @typedef {{ model: string, classes: number, final: boolean, picture: () => Promise<Blob> }} Question
+ * @typedef {{ key: string, sentence: string, picture: string }} Step
+ * @typedef {{ predictions: Prediction[], rejected: Reason | null, input: string, steps?: Step[] }} Reading
+ * @typedef {Reading & { model: string, version: string }} Answer
+ * @typedef {{ model: string, classes: number, final: boolean, body: () => Promise<Blob | FormData>, query?: Record<string, string> }} Question
+ *   body: a picture, JSON as a Blob of that type, or a form with many pictures, whose answer holds `results`;
  *   final: the pen is up; any other question may be dropped for a later one
  * @typedef {{ answered: (answer: Answer, question: Question) => void, failed: (reason: Reason) => void,
  *   waiting: (reason: Reason | null) => void }} Listener
@@ -28,13 +31,14 @@ export class Refusal extends Error {
 }
 
 /** @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
-export async function predict({ model, classes, picture }, signal) {
-  const body = await picture();
+export async function predict({ model, classes, body, query }, signal) {
+  const content = await body();
   signal.throwIfAborted();
-  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/predict?top_k=${classes}`, {
+  const asked = new URLSearchParams({ top_k: String(classes), ...query });
+  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/predict?${asked}`, {
     method: "POST",
-    headers: { "Content-Type": body.type || "application/octet-stream" },
-    body,
+    headers: content instanceof FormData ? {} : { "Content-Type": content.type || "application/octet-stream" },
+    body: content,
     signal,
   });
   if (!response.ok) throw new Refusal(response.status, await reasonOf(response));

@@ -5,9 +5,17 @@ const TEXTS = {
   empty: "No digit yet",
   emptyDetail: "The answer changes as you draw.",
   cleared: "The pad is empty.",
+  keys: "Arrow keys move the pen, Space puts it down and lifts it.",
+  keysUp: "Column {column}, row {row}. Pen up.",
+  keysDown: "Column {column}, row {row}. Pen down.",
   sure: "{share} sure",
   answer: "{label}, {share} sure",
-  runnerUp: "or {label}, {share}",
+  runnerUp: "or {other}, {otherShare}",
+  tie: "{label} or {other}?",
+  tieDetail: "{share} and {otherShare}: it cannot decide.",
+  perhaps: "Perhaps a {label}",
+  perhapsDetail: "Only {share} sure.",
+  spokenUnsure: "{sure} {detail}",
   goOn: "Go on…",
   noGuess: "No guess",
   rejected: "No guess. {reason}",
@@ -21,6 +29,18 @@ const TEXTS = {
   yourPicture: "Your picture: {name}",
   sees: "Your digit, cropped, centred and shrunk to {size} × {size} pixels. Nothing else.",
   seen: "{size} by {size} pixels: your digit, cropped and centred",
+
+  // What the network sees, step by step
+
+  // Two models, one drawing
+
+  // How the answer grew
+
+  // Pictures: camera, cropping, many at once
+
+  // Take it with you
+
+  // My digits
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */

@@ -183,7 +183,7 @@ def finger() -> Draw:
 
 
 def _on_pad(page: Page, strokes: Sequence[Stroke]) -> list[list[tuple[float, float]]]:
-    box = page.get_by_role("img", name="Drawing pad").bounding_box()
+    box = page.locator("#pad canvas").bounding_box()
     assert box, "the pad is not on the page"
     side = box["width"]
     return [[(box["x"] + x * side, box["y"] + y * side) for x, y in stroke] for stroke in strokes]

@@ -68,7 +68,7 @@ def test_all_ten_classes_keep_their_places_and_add_up(page: Page, mouse: Any) ->
 
 
 def test_nothing_jumps_when_an_answer_comes(page: Page, mouse: Any) -> None:
-    parts = page.locator("#pad, .tools, .headline, .bar, .seen, #model, #accepted")
+    parts = page.locator("#pad, .tools, .headline, .bar, .seen, #model, #accepted, .panel")
     places = "parts => parts.map(part => JSON.stringify(part.getBoundingClientRect()))"
     before = parts.evaluate_all(places)
     mouse(page, CROSSED_SEVEN)
