@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving or accuracy; all of them by default."""
+"""`./run bench [part]`: training, serving, accuracy or page; all of them by default."""
 
 import sys
 from collections.abc import Callable
@@ -24,10 +24,17 @@ def accuracy() -> None:
     accuracy.run()
 
 
+def page() -> None:
+    from bench import page
+
+    page.run()
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "training": training,
     "serving": serving,
     "accuracy": accuracy,
+    "page": page,
 }
 
 

@@ -11,6 +11,7 @@ const TIE = 0.1; // two guesses closer than this stand side by side: neither is 
 const LOW = 0.5; // a first guess less probable than this is no more than perhaps right
 
 export class AnswerView {
+  #element;
   #headline;
   #guess;
   #sure;
@@ -26,6 +27,7 @@ export class AnswerView {
   constructor(element) {
     /** @type {<T extends HTMLElement>(selector: string) => T} */
     const part = (selector) => /** @type {any} */ (element.querySelector(selector));
+    this.#element = element;
     this.#headline = part(".headline");
     this.#guess = part(".guess");
     this.#sure = part(".sure");
@@ -56,6 +58,11 @@ export class AnswerView {
     else this.#setHeadline(final ? rejection(rejected.message) : nothing(say("goOn")));
     this.#showBars(predictions, !rejected);
     this.#showSeen(input);
+  }
+
+  /** While it is, what stands there is not the last word. @param {boolean} busy */
+  setBusy(busy) {
+    this.#element.setAttribute("aria-busy", String(busy));
   }
 
   showEmpty() {

@@ -33,13 +33,19 @@ const pad = new DrawingPad(sheet, { inked, keyed });
 const server = new LatestWins({
   answered(answer, { final }) {
     view.show(answer, final);
+    view.setBusy(!final);
     if (final) view.announce(spoken(answer));
     lab.answered(answer, final);
   },
-  failed: ({ message }) => view.showAlert(say("failed"), message),
-  waiting: (reason) =>
-    reason ? view.showAlert(say("notReady"), reason.message) : view.showAlert(say("lost"), say("lostDetail")),
+  failed: ({ message }) => alert(say("failed"), message),
+  waiting: (reason) => (reason ? alert(say("notReady"), reason.message) : alert(say("lost"), say("lostDetail"))),
 });
+
+/** @param {string} title @param {string} detail */
+function alert(title, detail) {
+  view.setBusy(false);
+  view.showAlert(title, detail);
+}
 
 // --- What is read ---
 
@@ -64,11 +70,13 @@ function ask(final) {
   if (final) remember();
   if (!lab.subject) {
     server.forget();
+    view.setBusy(false);
     view.showEmpty();
     lab.answered(null, final);
     return;
   }
   if (!lab.model) return;
+  view.setBusy(true);
   server.ask({ model: lab.model.name, classes: lab.model.classes.length, final, body: lab.subject.picture });
 }
 
@@ -249,7 +257,7 @@ addEventListener("hashchange", () => restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---
 
-lab.preview = (strokes) => pad.preview(strokes);
+lab.preview = (/** @type {import("./strokes.js").Strokes | null} */ strokes) => pad.preview(strokes);
 for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".panel"))) {
   panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, lab)), { once: true });
 }
