@@ -31,6 +31,13 @@ const TEXTS = {
   seen: "{size} by {size} pixels: your digit, cropped and centred",
 
   // What the network sees, step by step
+  stepsEmpty: "Draw a digit, or upload a picture: its way to the network appears here.",
+  stepsUse: "Take a tick away to leave that step out. It changes the reading here, never the answer above.",
+  asSet: "As set here: {reading}",
+  sentPicture: "As sent: {width} by {height} pixels",
+  afterStep: "After the step {name}: {width} by {height} pixels",
+  withoutStep: "Without the step {name}: {width} by {height} pixels",
+  size: "{width} × {height}",
 
   // Two models, one drawing
 
