@@ -1,12 +1,14 @@
 // @ts-check
 /** The drawing page: joins pad, server, answer and panels. The only script here that queries the document. */
 import { AnswerView, spoken } from "./answer.js";
+import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { Lab } from "./lab.js";
 import { decode, encode } from "./link.js";
-import { shrunk } from "./pictures.js";
-import { LatestWins, Refusal } from "./predict.js";
+import { Photo } from "./photo.js";
+import { isOther } from "./pictures.js";
+import { LatestWins } from "./predict.js";
 import { say } from "./texts.js";
 
 /** @typedef {import("./lab.js").Model} Model */
@@ -17,8 +19,6 @@ const find = (selector) => /** @type {any} */ (document.querySelector(selector))
 
 /** @type {HTMLElement} */
 const sheet = find("#pad");
-/** @type {HTMLImageElement} */
-const photo = find("#pad img");
 /** @type {HTMLInputElement} */
 const file = find("#file");
 /** @type {HTMLSelectElement} */
@@ -30,11 +30,13 @@ const models = [...select.options].filter((option) => !option.disabled).map(mode
 const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
 const pad = new DrawingPad(sheet, { inked, keyed });
+const photo = new Photo(sheet, find(".tools"), { limit: Number(file.dataset.maxMib), changed: ask });
 const server = new LatestWins({
   answered(answer, { final }) {
-    view.show(answer, final);
+    const told = photo.advised(answer);
+    view.show(told, final || Boolean(photo.subject));
     view.setBusy(!final);
-    if (final) view.announce(spoken(answer));
+    if (final) view.announce(spoken(told));
     lab.answered(answer, final);
   },
   failed: ({ message }) => alert(say("failed"), message),
@@ -49,15 +51,12 @@ function alert(title, detail) {
 
 // --- What is read ---
 
-/**
- * An uploaded picture lies on the pad until it is undone, cleared or drawn over.
- * @type {{ picture: () => Promise<Blob>, name: string, hidDrawing: boolean } | null}
- */
-let upload = null;
+/** Whether the picture on the pad took the place of a drawing, which comes back with undo. */
+let hidDrawing = false;
 
 /** @returns {Subject | null} */
 function subject() {
-  if (upload) return { kind: "picture", picture: upload.picture, name: upload.name };
+  if (photo.subject) return photo.subject;
   if (pad.isEmpty) return null;
   const [strokes, pen] = [pad.strokes, pad.pen];
   return { kind: "drawing", picture: () => picture(strokes, pen), strokes, pen };
@@ -82,9 +81,9 @@ function ask(final) {
 
 /** @param {boolean} finished whether the pen is up */
 function inked(finished) {
-  if (upload) {
+  if (photo.subject) {
     server.forget();
-    removeUpload();
+    photo.remove();
   }
   ask(finished);
 }
@@ -96,68 +95,48 @@ function keyed(column, row, isDown) {
 
 // --- Pictures ---
 
-/** Lays a picture on the pad and has it read. @param {File} chosen */
-function lay(chosen) {
-  const sent = shrunk(chosen).then(fit);
-  sent.catch(() => {}); // told when it would be sent
-  const hidDrawing = upload?.hidDrawing || !pad.isEmpty;
-  removeUpload();
-  upload = { picture: () => sent, name: chosen.name, hidDrawing };
+/** Lays a picture on the pad and has it read. @param {File} file */
+function lay(file) {
+  hidDrawing = Boolean(photo.subject && hidDrawing) || !pad.isEmpty;
   pad.clear();
-  photo.src = URL.createObjectURL(chosen);
-  photo.alt = say("yourPicture", { name: chosen.name });
-  photo.hidden = false;
+  photo.lay(file);
   view.showReading();
   ask(true);
 }
 
-/** The picture, if it may travel. @param {Blob} picture */
-async function fit(picture) {
-  const limit = Number(file.dataset.maxMib);
-  if (picture.size > limit * 2 ** 20) throw refusal("tooLarge", { limit });
-  await picture.slice(0, 1).arrayBuffer().catch(() => { throw refusal("unreadable"); });
-  return picture;
+/** @param {File[]} files */
+function take([file]) {
+  if (isOther(file)) view.showAlert(say("failed"), say("noPicture", { name: file.name }));
+  else lay(file);
 }
 
-/** @param {Parameters<typeof say>[0]} key @param {Parameters<typeof say>[1]} [values] */
-const refusal = (key, values) => new Refusal(0, { code: key, message: say(key, values) });
-
-function removeUpload() {
-  upload = null;
-  photo.hidden = true;
-  URL.revokeObjectURL(photo.src);
-  photo.removeAttribute("src");
-}
-
-file.addEventListener("change", () => {
-  if (file.files?.[0]) lay(file.files[0]);
-  file.value = ""; // so that the same file can be chosen again
-});
+chosenIn(file, take);
+droppedOn(window, find("#drop"), take);
+pastedOn(window, isTyping, take);
 
 // --- Tools ---
 
 function undo() {
-  const hidDrawing = upload?.hidDrawing ?? true;
-  removeUpload();
-  if (hidDrawing) pad.undo();
+  if (!photo.subject || hidDrawing) pad.undo();
+  photo.remove();
   ask(true);
 }
 
 function redo() {
-  if (upload || !pad.canRedo) return;
+  if (photo.subject || !pad.canRedo) return;
   pad.redo();
   ask(true);
 }
 
 function clear() {
-  removeUpload();
+  photo.remove();
   pad.clear();
   ask(true);
   view.announce(say("cleared"));
 }
 
 /** @param {"pen" | "eraser"} tool */
-function take(tool) {
+function hold(tool) {
   pad.tool = sheet.dataset.tool = tool;
   for (const each of ["pen", "eraser"]) find(`#${each}`).setAttribute("aria-pressed", String(each === tool));
 }
@@ -166,12 +145,12 @@ function showTools() {
   const holds = Boolean(lab.subject);
   sheet.toggleAttribute("data-holds", holds);
   /** @type {[string, boolean][]} */
-  const usable = [["#undo", Boolean(upload) || pad.canUndo], ["#redo", !upload && pad.canRedo], ["#clear", holds]];
+  const usable = [["#undo", Boolean(photo.subject) || pad.canUndo], ["#redo", !photo.subject && pad.canRedo], ["#clear", holds]];
   for (const [button, can] of usable) find(button).setAttribute("aria-disabled", String(!can));
 }
 
-find("#pen").addEventListener("click", () => take("pen"));
-find("#eraser").addEventListener("click", () => take("eraser"));
+find("#pen").addEventListener("click", () => hold("pen"));
+find("#eraser").addEventListener("click", () => hold("eraser"));
 find("#undo").addEventListener("click", undo);
 find("#redo").addEventListener("click", redo);
 find("#clear").addEventListener("click", clear);
@@ -190,7 +169,9 @@ addEventListener("keydown", (event) => {
 });
 
 /** Whether undo belongs to a text that is being written. @param {EventTarget | null} target */
-const isTyping = (target) => target instanceof Element && target.matches("textarea, input:not([type=range], [type=checkbox], [type=file])");
+function isTyping(target) {
+  return target instanceof Element && target.matches("textarea, input:not([type=range], [type=checkbox], [type=file])");
+}
 
 // --- The model ---
 
@@ -233,7 +214,7 @@ function restore(line) {
   if (pen) pad.pen = pen;
   width.value = String(Math.round(1000 * pad.pen));
   if (!strokes.length) return;
-  removeUpload();
+  photo.remove();
   pad.replace(strokes);
   ask(true);
 }

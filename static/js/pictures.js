@@ -1,32 +1,68 @@
 // @ts-check
-/** Pictures from files, made small enough to travel. */
+/** Pictures from files, made upright and small enough to travel. */
+import { Refusal } from "./predict.js";
+import { say } from "./texts.js";
+
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box in shares of the picture it lies on */
+/** @typedef {{ turns: number, crop: Box | null }} Pose turns: quarters clockwise; the crop lies on the turned picture */
 
 const LONGEST = 1600; // pixels: more than the network can use, small enough for a slow line
+const READ_BY_SERVER = new Set(["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp"]);
+const QUARTERS = [[1, 0, 0, 1], [0, 1, -1, 0], [-1, 0, 0, -1], [0, -1, 1, 0]]; // a, b, c, d of each turn
+
+/** @type {Pose} */
+export const AS_IT_IS = Object.freeze({ turns: 0, crop: null });
+
+/** Upright as its EXIF says; null where this browser cannot decode the file (the server may). @param {File} file */
+export const decoded = (file) => createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
 
 /**
- * The picture upright and at most 1600 pixels long; the file itself where it is small already
- * or this browser cannot decode it (the server may).
- * @param {File} file @returns {Promise<Blob>}
+ * What is sent of a file: turned, cropped and at most 1600 pixels long; the file itself where that changes nothing.
+ * @param {File} file @param {ImageBitmap | null} bitmap @param {Pose} [pose] @returns {Promise<Blob>}
  */
-export async function shrunk(file) {
-  try {
-    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = LONGEST / Math.max(bitmap.width, bitmap.height);
-    return scale < 1 ? ((await redrawn(bitmap, scale, file.type)) ?? file) : file;
-  } catch {
-    return file;
-  }
+export async function sent(file, bitmap, pose = AS_IT_IS) {
+  if (!bitmap) return file;
+  const isSmall = Math.max(bitmap.width, bitmap.height) <= LONGEST;
+  if (isSmall && !pose.turns && !pose.crop && READ_BY_SERVER.has(file.type)) return file;
+  return (await redrawn(bitmap, pose, file.type)) ?? file;
 }
 
-/** @param {ImageBitmap} bitmap @param {number} scale @param {string} type @returns {Promise<Blob | null>} */
-function redrawn(bitmap, scale, type) {
+/** The blob, if it may travel. @param {Blob} blob @param {number} limit in MiB @returns {Promise<Blob>} */
+export async function fit(blob, limit) {
+  if (blob.size > limit * 2 ** 20) throw refusal("tooLarge", { limit });
+  await blob.slice(0, 1).arrayBuffer().catch(() => { throw refusal("unreadable"); });
+  return blob;
+}
+
+/** Whether a file says itself that it is no picture; a browser knows no type for some that are. @param {File} file */
+export const isOther = ({ type }) => Boolean(type) && !type.startsWith("image/");
+
+/** @param {Parameters<typeof say>[0]} key @param {Parameters<typeof say>[1]} [values] */
+const refusal = (key, values) => new Refusal(0, { code: key, message: say(key, values) });
+
+/** @param {ImageBitmap} bitmap @param {Pose} pose @param {string} type @returns {Promise<Blob | null>} */
+function redrawn(bitmap, { turns, crop }, type) {
+  const [across, down] = size(bitmap, turns);
+  const [left, right] = span(crop?.left ?? 0, crop?.width ?? 1, across);
+  const [top, bottom] = span(crop?.top ?? 0, crop?.height ?? 1, down);
+  const scale = Math.min(1, LONGEST / Math.max(right - left, bottom - top));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.width = Math.max(1, Math.round((right - left) * scale));
+  canvas.height = Math.max(1, Math.round((bottom - top) * scale));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
+  const [a, b, c, d] = QUARTERS[turns].map((each) => each * scale);
+  context.setTransform(a, b, c, d, (across / 2 - left) * scale, (down / 2 - top) * scale);
+  context.drawImage(bitmap, -bitmap.width / 2, -bitmap.height / 2);
   const kind = type === "image/jpeg" ? type : "image/png"; // JPEG would paint clear ground black
   return new Promise((resolve) => canvas.toBlob(resolve, kind, 0.92));
+}
+
+/** Width and height in pixels after quarter turns. @param {{ width: number, height: number }} bitmap @param {number} turns */
+export const size = ({ width, height }, turns) => (turns % 2 ? [height, width] : [width, height]);
+
+/** Whole pixels from a share to a share, one at least. @param {number} start @param {number} length @param {number} pixels */
+function span(start, length, pixels) {
+  const from = Math.min(Math.round(start * pixels), pixels - 1);
+  return [from, Math.max(from + 1, Math.round((start + length) * pixels))];
 }

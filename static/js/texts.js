@@ -44,6 +44,12 @@ const TEXTS = {
   // How the answer grew
 
   // Pictures: camera, cropping, many at once
+  noPicture: "{name} is no picture. Choose PNG, JPEG, WebP, GIF or BMP.",
+  crop: "Crop",
+  cropDone: "Done",
+  cropBox: "Crop box, {left} to {right} % across, {top} to {bottom} % down",
+  cropIt: "There seems to be more than one digit here. Press Crop to choose one.",
+  cropCloser: "There seems to be more than one digit in the box. Draw it closer around one.",
 
   // Take it with you
 

@@ -38,3 +38,12 @@ def png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def side_by_side(one: Sequence[Stroke], other: Sequence[Stroke], side: int = 300) -> Image.Image:
+    """Two digits on one paper."""
+    paper = on_paper(one, side, side)
+    both = Image.new("RGB", (2 * side, side))
+    both.paste(paper, (0, 0))
+    both.paste(on_paper(other, side, side), (side, 0))
+    return both

@@ -1,5 +1,6 @@
 """Pictures from files."""
 
+import base64
 import io
 import os
 import re
@@ -20,6 +21,28 @@ def as_file(content: bytes, name: str = "seven.png", kind: str = "image/png") ->
 
 def choose(page: Page, content: bytes, **named: str) -> None:
     page.get_by_label("Upload a picture").set_input_files(as_file(content, **named))
+
+
+def bring(page: Page, kind: str, *files: FilePayload, on: str = "body") -> None:
+    """The event of a drop or a paste that carries these files."""
+    page.evaluate(
+        """([kind, files, on]) => {
+            const data = new DataTransfer();
+            for (const [name, type, content] of files) {
+                const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+                data.items.add(new File([bytes], name, {type}));
+            }
+            if (!files.length) data.setData("text/plain", "no file");
+            const how = {bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data};
+            const Kind = kind === "paste" ? ClipboardEvent : DragEvent;
+            document.querySelector(on).dispatchEvent(new Kind(kind, how));
+        }""",
+        [
+            kind,
+            [(f["name"], f["mimeType"], base64.b64encode(f["buffer"]).decode()) for f in files],
+            on,
+        ],
+    )
 
 
 def test_a_picture_is_shown_and_read(page: Page) -> None:
@@ -98,3 +121,98 @@ def test_the_same_file_can_be_chosen_again(page: Page, button: str) -> None:
     assert ink_pixels(page) == 0
     choose(page, png(on_paper(CROSSED_SEVEN)))
     expect_answer(page, "7")
+
+
+# Dropped and pasted
+
+
+def test_a_picture_can_be_dropped_anywhere_and_the_pad_invites_it(page: Page) -> None:
+    seven = as_file(png(on_paper(CROSSED_SEVEN)))
+    bring(page, "dragover", seven, on="footer")
+    expect(page.get_by_text("Drop your picture here")).to_be_visible()
+    bring(page, "dragleave", seven)
+    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    bring(page, "dragover", seven, on="footer")
+    bring(page, "drop", seven, on="footer")
+    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    expect_answer(page, "7")
+
+
+def test_text_that_is_dragged_or_pasted_is_none_of_our_business(page: Page) -> None:
+    for kind in ("dragover", "drop", "paste"):
+        bring(page, kind)
+    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    expect(page.locator(".sure")).to_have_text("No digit yet")
+
+
+def test_a_picture_can_be_pasted_but_not_into_a_field(page: Page) -> None:
+    three = as_file(png(on_paper(THREE)), name="image.png")
+    page.evaluate("document.querySelector('main').append(document.createElement('textarea'))")
+    bring(page, "paste", three, on="textarea")
+    expect(page.locator("#pad img")).to_be_hidden()
+    bring(page, "paste", three)
+    expect_answer(page, "3")
+
+
+def test_a_file_that_is_no_picture_leaves_the_drawing_alone(page: Page, mouse: Any) -> None:
+    mouse(page, CROSSED_SEVEN)
+    expect_answer(page, "7")
+    bring(page, "drop", as_file(b"Dear diary", name="diary.txt", kind="text/plain"))
+    expect(page.locator("output")).to_have_text(re.compile("diary.txt is no picture"))
+    assert ink_pixels(page) > 0
+
+
+def test_heic_gets_a_sentence_that_says_what_to_do(page: Page, problems: list[str]) -> None:
+    heic = b"\0\0\0\x18ftypheic" + bytes(100)
+    bring(page, "drop", as_file(heic, name="photo.heic", kind="image/heic"))
+    expect(page.locator(".detail")).to_have_text(re.compile("HEIC.*Export it as PNG, JPEG"))
+    expect(page.get_by_role("button", name="Turn")).to_be_hidden()
+    expect(page.get_by_role("button", name="Crop")).to_be_hidden()
+    assert problems and all("415" in problem for problem in problems)
+    problems.clear()
+
+
+# Turned
+
+
+def test_one_click_turns_a_picture_whose_exif_is_wrong(page: Page) -> None:
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 8  # says: turn by 270 degrees; but the picture is upright
+    on_paper(CROSSED_SEVEN, 300, 400).save(buffer, "JPEG", exif=exif)
+    choose(page, buffer.getvalue(), name="photo.jpg", kind="image/jpeg")
+    latest = pictures_sent(page)
+    page.get_by_role("button", name="Turn").click()
+    expect_answer(page, "7")
+    with latest() as sent:
+        assert sent.size == (300, 400) and 0x0112 not in sent.getexif()
+    shown = page.get_by_role("img", name="Your picture: photo.jpg")
+    expect(shown).to_have_js_property("naturalWidth", 300)
+
+
+def test_four_turns_send_the_file_itself_again(page: Page) -> None:
+    content = png(on_paper(THREE, 300, 200))
+    choose(page, content)
+    expect_answer(page, "3")
+    latest = pictures_sent(page)
+    sizes = []
+    for _ in range(4):
+        with page.expect_response("**/predict*"):
+            page.get_by_role("button", name="Turn").click()
+        sizes.append(latest().size)
+    assert sizes == [(200, 300), (300, 200), (200, 300), (300, 200)]
+    expect_answer(page, "3")
+    with latest() as sent, Image.open(io.BytesIO(content)) as file:
+        assert sent.tobytes() == file.tobytes()
+
+
+def test_turn_and_crop_take_the_place_of_the_pen_and_move_nothing(page: Page) -> None:
+    top = "part => part.getBoundingClientRect().top"
+    before = page.locator(".bring").evaluate(top)
+    choose(page, png(on_paper(CROSSED_SEVEN)))
+    expect(page.get_by_role("button", name="Turn")).to_be_visible()
+    expect(page.get_by_role("button", name="Pen")).to_be_hidden()
+    assert page.locator(".bring").evaluate(top) == before
+    page.get_by_role("button", name="Turn").focus()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name="Pen")).to_be_visible()
+    expect(page.locator("#pad")).to_be_focused()
