@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent  # of the source tree: models, static, templates
 KIB, MIB = 1024, 1024 * 1024
 PREFIX = "INKLING_"
+ORIGIN = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?")  # what a CSP can name
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="more host names the server answers to, separated by commas"
     )
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="origins whose pages may show the drawing page in a frame (/?embed), "
+        "separated by commas: https://school.example",
+    )
     token: str | None = Field(
         None,
         min_length=16,
@@ -87,12 +94,19 @@ class Settings(BaseSettings):
     )
     access_log: bool = Field(False, description="write one JSON line per request to stderr")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "embed_origins", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+        return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(ORIGIN.fullmatch, origins)):
+            raise ValueError("an origin is scheme://host[:port], without a path and without *")
+        return origins
 
     @cached_property
     def own_models_dir(self) -> Path:

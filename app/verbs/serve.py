@@ -1,13 +1,14 @@
 """Start the server: settings, the port, the token, the lines that say where it is; then uvicorn."""
 
 import errno
+import io
 import os
 import secrets
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from app import __version__
 
@@ -99,16 +100,36 @@ def free_port(host: str) -> int:
 
 
 def announce(settings: "Settings", port: int) -> None:
-    address = settings.host if settings.is_local else lan_address(settings.host)
-    address = f"[{address}]" if ":" in address else address
+    from app.settings import is_loopback
+
+    host = settings.host if settings.is_local else lan_address(settings.host)
+    address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
     print(f"Inkling {__version__}")
     if settings.is_local:
-        print(f"open    http://{address}:{port}/")
+        print(f"open    {address}")
     else:
-        print(f"open    http://{address}:{port}/?token={settings.token}")
-        print("        whoever has this address is the teacher; without the token one can predict")
+        print(f"open    {address}?token={settings.token}")
+        print("        for the teacher alone: whoever has this address is the teacher")
+        print(f"class   {address}")
+        print("        for everyone: without the token one can draw and predict")
+        if is_screen(sys.stdout) and not is_loopback(host):
+            print(code(address))
     print(f"data    {settings.data_dir}")
     print("stop    Ctrl-C", flush=True)
+
+
+def is_screen(stream: TextIO) -> bool:
+    """Whether somebody could scan what is printed: a log file full of blocks helps nobody."""
+    return stream.isatty() and stream.encoding.lower().startswith("utf")
+
+
+def code(address: str) -> str:
+    """A QR code in half blocks, white on black in a terminal of any colours."""
+    import segno
+
+    blocks = io.StringIO()
+    segno.make(address, micro=False).terminal(blocks, border=4, compact=True)
+    return "\n".join(f"\x1b[97;40m{line}\x1b[0m" for line in blocks.getvalue().splitlines())
 
 
 def lan_address(host: str) -> str:

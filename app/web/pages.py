@@ -40,12 +40,17 @@ def render(request: Request, template: str, **context: object) -> HTMLResponse:
 
 @router.page("/", role=Role.ANYONE)
 def draw(request: Request) -> HTMLResponse:
+    """With `?embed`, for a frame: pad and answer alone, and the listed origins may show it."""
     state = request.app.state
+    embed = "embed" in request.query_params
+    if embed:
+        request.state.frame_ancestors = state.settings.embed_origins
     return render(
         request,
         "draw.html",
         models=state.library.entries(),
         default_model=state.settings.default_model,
+        embed=embed,
     )
 
 

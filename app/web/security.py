@@ -7,6 +7,8 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Iterable
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,12 +25,23 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "font-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
+        "frame-ancestors {frame_ancestors}",
         "require-trusted-types-for 'script'",
     )
 )
+
+
+def policy(frame_ancestors: Iterable[str] = ()) -> tuple[bytes, bytes]:
+    """The header that says what a page may load, and whose pages may show it in a frame."""
+    listed = " ".join(frame_ancestors) or "'none'"
+    return (
+        b"content-security-policy",
+        CONTENT_SECURITY_POLICY.format(frame_ancestors=listed).encode(),
+    )
+
+
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    policy(),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -62,7 +75,7 @@ class SecurityMiddleware:
             return
         identity = f"{self.start}{next(self.numbers):08x}"
         scope.setdefault("state", {})["request_id"] = identity
-        answer = _Answer(send, identity)
+        answer = _Answer(send, scope["state"])
         began = time.perf_counter()
         try:
             await self._pass_or_refuse(scope, receive, answer)
@@ -155,14 +168,17 @@ def _declared_length(value: bytes) -> int:
 class _Answer:
     """Passes an answer on with our headers added, and knows whether it has begun."""
 
-    def __init__(self, send: Send, identity: str) -> None:
-        self._send, self._identity = send, identity.encode()
+    def __init__(self, send: Send, state: dict[str, Any]) -> None:
+        self._send, self._state = send, state
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message["headers"], *SECURITY_HEADERS, (b"x-request-id", self._identity)]
+            identity = (b"x-request-id", self._state["request_id"].encode())
+            headers = [*message["headers"], *SECURITY_HEADERS, identity]
+            if "frame_ancestors" in self._state:  # the one rule that a route may loosen
+                headers[headers.index(SECURITY_HEADERS[0])] = policy(self._state["frame_ancestors"])
             if not any(name == b"cache-control" for name, _ in message["headers"]):
                 headers.append(NO_STORE)
             message["headers"] = headers

@@ -197,11 +197,18 @@ select.addEventListener("change", () => {
 // --- What outlives the page: a reload, or the address that somebody shared ---
 
 const STORED = "inkling-drawing";
+/** In another page's frame: the way to the whole page. */
+const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 
 function remember() {
+  const line = encode({ model: lab.model?.name ?? "", pen: pad.pen, strokes: pad.strokes });
   if (shared()) history.replaceState(null, "", location.pathname + location.search);
+  if (elsewhere) {
+    elsewhere.href = `/#${line}`;
+    return;
+  }
   try {
-    sessionStorage.setItem(STORED, encode({ model: lab.model?.name ?? "", pen: pad.pen, strokes: pad.strokes }));
+    sessionStorage.setItem(STORED, line);
   } catch {
     // a browser that keeps nothing: then the drawing lives as long as the page
   }
@@ -226,6 +233,7 @@ function shared() {
 }
 
 function stored() {
+  if (elsewhere) return ""; // two frames of one page would share it
   try {
     return sessionStorage.getItem(STORED) ?? "";
   } catch {

@@ -52,6 +52,23 @@ const TEXTS = {
   cropCloser: "There seems to be more than one digit in the box. Draw it closer around one.",
 
   // Take it with you
+  copyLink: "Copy link",
+  copyCode: "Copy code",
+  copied: "Copied.",
+  savePng: "Save as PNG",
+  savePicture: "Save the picture",
+  selected: "Selected: copy it with Ctrl+C.",
+  drawFirst: "Draw a digit or upload a picture first.",
+  noLink: "A picture cannot travel in a link; a drawing can.",
+  aboutLink: "Opens this drawing with this model wherever {host} can be reached.",
+  aboutCurl: "For a terminal. Answers JSON, which the page API explains.",
+  aboutPython: "For Python 3, without any package.",
+  aboutJavascript: "For Node 18 or newer, as a .mjs file, or for the console of this page.",
+  aboutFile: "Sends the file {name} from the folder where you run it.",
+  aboutMade: "Sends {name}: the picture as the page sends it, turned, cropped or made smaller. Save it first.",
+  aboutEmbed: "Shows this drawing in a page of yours, once this server lists that page's origin in INKLING_EMBED_ORIGINS.",
+  aboutEmbedPicture: "Shows an empty pad in a page of yours, once this server lists that page's origin in INKLING_EMBED_ORIGINS.",
+  frameTitle: "Inkling: draw a digit",
 
   // My digits
 };

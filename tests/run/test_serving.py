@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.run.conftest import ROOT
@@ -118,6 +120,8 @@ def test_beyond_loopback_it_makes_a_token_and_prints_it_once(tmp_path: Path) -> 
         token = re.search(r"\?token=([A-Za-z0-9_-]{32})$", address)
         assert token
         assert words.count(token[1]) == 1
+        assert f"class   {address.split('?')[0]}\n" in words
+        assert "█" not in words  # nobody scans a log
         port = re.search(r":(\d+)/", address)[1]  # type: ignore[index]
         assert fetch(f"http://127.0.0.1:{port}/healthz")[0] == 200
 
@@ -126,3 +130,45 @@ def test_a_token_of_ones_own_is_taken(tmp_path: Path) -> None:
     own = "a-token-of-my-own-for-my-class"
     with serving("--host", "0.0.0.0", data=tmp_path, INKLING_TOKEN=own) as (address, _):
         assert address.endswith(f"?token={own}")
+
+
+def test_in_a_terminal_phones_scan_the_address_without_the_token(tmp_path: Path) -> None:
+    address, words = shown_in_a_terminal("--host", "0.0.0.0", data=tmp_path)
+    if "//127." in address:
+        pytest.skip("this machine is in no network")
+    assert "?token=" in address
+    picture = picture_of([line for line in words.splitlines() if "█" in line or "▀" in line])
+    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == address.split("?")[0]
+
+
+def test_on_loopback_a_terminal_shows_no_code(tmp_path: Path) -> None:
+    address, words = shown_in_a_terminal(data=tmp_path)
+    assert address.startswith("http://127.0.0.1:")
+    assert "█" not in words and "class" not in words
+
+
+def shown_in_a_terminal(*arguments: str, data: Path) -> tuple[str, str]:
+    """(the address to open, all that is printed) until the server listens."""
+    terminal, stdout = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "serve", "--port", "0", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"INKLING_DATA_DIR": str(data), "INKLING_TOKEN": ""},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+    os.close(stdout)
+    words = ""
+    with open(terminal, encoding="utf-8") as lines:
+        while "stop " not in words:
+            words += lines.readline()
+        process.terminate()
+        assert process.communicate(timeout=SECONDS) == (None, b"")
+    return words.split("open ")[1].split()[0], words
+
+
+def picture_of(lines: list[str]) -> np.ndarray:
+    """Half blocks as pixels, eight a module: of each pair of rows, the light ones."""
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    rows = [[mark in line_marks for mark in line] for line in plain for line_marks in ("█▀", "█▄")]
+    return np.kron(np.array(rows, np.uint8) * 255, np.ones((8, 8), np.uint8))

@@ -235,6 +235,30 @@ def test_the_policy_allows_our_own_files_and_nothing_else(client: TestClient) ->
         assert rule in policy.split("; ")
 
 
+def test_the_page_to_embed_names_its_ancestors_and_loosens_nothing_else(make_app: MakeApp) -> None:
+    origins = ("https://school.example", "http://localhost:8080")
+    client = TestClient(make_app(embed_origins=origins), base_url=HERE)
+    for path in ("/?embed", "/?embed=", "/?embed&x=1"):
+        headers = client.get(path).headers
+        expected = dict(SECURITY_HEADERS)
+        [policy] = headers.get_list("content-security-policy")
+        assert f"frame-ancestors {' '.join(origins)}" in policy.split("; ")
+        strict = policy.replace(" ".join(origins), "'none'")
+        assert strict.encode() == expected.pop(b"content-security-policy")
+        assert {name: headers[name.decode()].encode() for name in expected} == expected
+        assert "x-frame-options" not in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/?x=embed", "/docs?embed", "/nothing?embed", "/embed"])
+def test_no_other_page_may_be_framed(make_app: MakeApp, path: str) -> None:
+    client = TestClient(make_app(embed_origins=("https://school.example",)), base_url=HERE)
+    assert "frame-ancestors 'none'" in client.get(path).headers["content-security-policy"]
+
+
+def test_without_listed_origins_nothing_may_be_framed(client: TestClient) -> None:
+    assert "frame-ancestors 'none'" in client.get("/?embed").headers["content-security-policy"]
+
+
 def test_the_api_is_never_stored(client: TestClient) -> None:
     assert client.get("/api/v1/models").headers["cache-control"] == "no-store"
 

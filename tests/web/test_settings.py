@@ -78,3 +78,35 @@ def test_limits_are_those_of_the_design() -> None:
     assert (LIMITS.strokes_bytes, LIMITS.json_bytes) == (mib, 64 * 1024)
     assert LIMITS.error_bytes == 4096
     assert Limits() == LIMITS
+
+
+def test_origins_that_may_embed_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKLING_EMBED_ORIGINS", "https://School.example, http://localhost:8080,")
+    assert Settings().embed_origins == ("https://school.example", "http://localhost:8080")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "https://*.example",
+        "https:",
+        "school.example",
+        "https://school.example/",
+        "https://school.example/page",
+        "https://school.example:",
+        "https://school.example:*",
+        "https://a b",
+        "https://a;script-src *",
+        "https://a\n",
+        "https://[::1]",
+        "https://user@school.example",
+        "javascript:alert(1)",
+        "data://x",
+        "'self'",
+        "null",
+    ],
+)
+def test_anything_else_is_no_origin(origin: str) -> None:
+    with pytest.raises(ValidationError, match="scheme://host"):
+        Settings(embed_origins=("https://school.example", origin))
