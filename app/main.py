@@ -1,7 +1,9 @@
 """The one place where the parts are joined: create_app(settings); `app.main:app` for uvicorn."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -9,9 +11,10 @@ from starlette.middleware import Middleware
 
 from app import __version__
 from app.ml.checkpoints import ModelLibrary
-from app.settings import LIMITS, ROOT, Settings
+from app.ml.kept import Bounds, KeptStore
+from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, pages
-from app.web.api import health, models, predict
+from app.web.api import health, kept, models, predict
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import handle_errors
@@ -19,7 +22,7 @@ from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
 
-ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router)
+ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router, kept.router)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -53,6 +56,17 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     memory, model = settings.models_memory_bytes, settings.default_model
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.decoders = DecoderPool(LIMITS)
+    app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
+    app.state.keeper = ThreadPoolExecutor(1, "keeper")  # a slow disk holds up nothing but itself
+
+
+def bounds_of(limits: Limits) -> Bounds:
+    return Bounds(
+        owner_samples=limits.kept_samples,
+        owner_bytes=limits.kept_bytes,
+        all_samples=limits.all_kept_samples,
+        all_bytes=limits.all_kept_bytes,
+    )
 
 
 @asynccontextmanager
@@ -63,6 +77,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.decoders.stop()
     app.state.engine.stop()
+    await asyncio.to_thread(app.state.keeper.shutdown, cancel_futures=True)
 
 
 def configure_log() -> None:

@@ -43,6 +43,11 @@ class Limits:
     decode_seconds: float = 2.0  # then the decoder is killed
     decode_memory: int = 1024 * MIB  # address space of one decoder
 
+    kept_samples: int = 2000  # labelled pictures that one person may keep
+    kept_bytes: int = 512 * MIB  # the same in bytes
+    all_kept_samples: int = 50_000  # of all people on this server
+    all_kept_bytes: int = 4096 * MIB
+
     query_bytes: int = 2 * KIB  # of the whole query string
     page_size: int = 100  # entries in one page of a list
     top_k: int = 1000  # classes asked for in one answer
@@ -67,7 +72,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="port the server listens on")
     data_dir: Path = Field(
         default_factory=default_data_dir,
-        description="all that changes: own models, caches, downloads "
+        description="all that changes: own models, kept digits, caches, downloads "
         "(default: a per-user folder, shown at start)",
     )
     datasets_dir: Path | None = Field(
@@ -111,6 +116,10 @@ class Settings(BaseSettings):
     @cached_property
     def own_models_dir(self) -> Path:
         return self.data_dir / "models"
+
+    @cached_property
+    def kept_dir(self) -> Path:
+        return self.data_dir / "my-digits"
 
     @cached_property
     def dataset_files_dir(self) -> Path:

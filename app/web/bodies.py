@@ -61,6 +61,30 @@ class ColourBody(BaseModel):
     )
 
 
+class LabelBody(BaseModel):
+    """What a picture really shows."""
+
+    model_config = STRICT
+    label: str = Field(description="the right label, 1 to 40 characters", examples=["7"])
+
+
+class SampleBody(LabelBody):
+    """What a person knows about a picture, and what a model had read in it."""
+
+    model: str | None = Field(None, max_length=200, description="a model's reference")
+    read: str | None = Field(
+        None, max_length=40, description="the label that it had read; null when it was rejected"
+    )
+
+
+class ImageSampleBody(SampleBody, ImageBody):
+    """A picture to keep."""
+
+
+class StrokesSampleBody(SampleBody, StrokesBody):
+    """A drawing to keep."""
+
+
 BODIES: tuple[type[BaseModel], ...] = (ImageBody, StrokesBody, GreyBody, ColourBody)
 
 
@@ -90,40 +114,63 @@ def json_limit(beginning: Content) -> int:
     return LIMITS.strokes_bytes if STROKES.match(beginning) else LIMITS.json_bytes
 
 
-IMAGE = re.compile(rb'\s*\{\s*"image"\s*:\s*"')
-STROKES = re.compile(rb'\s*\{\s*("pen_width"\s*:\s*[0-9.eE+-]{1,40}\s*,\s*)?"strokes"\s*:')
+SHORT = rb'"(?:label|model|read|pen_width)"\s*:\s*(?:"(?:[^"\\]|\\.){0,300}"|null|[0-9.eE+-]{1,40})'
+BEFORE = rb"\s*\{\s*(?:" + SHORT + rb"\s*,\s*){0,4}"  # short fields may stand before the long one
+IMAGE = re.compile(BEFORE + rb'"image"\s*:\s*"', re.DOTALL)
+STROKES = re.compile(BEFORE + rb'"strokes"\s*:', re.DOTALL)
 
 
 def read_drawing(body: Content) -> Base64 | Strokes | Pixels:
     """What a JSON body carries; ApiError 422 that names the rule which it breaks."""
-    if found := IMAGE.match(body):
-        return read_image(body, found.end())
-    fields = read_json(body)
-    forms = [form for form in ("image", "strokes", "pixels") if form in fields]
-    if len(forms) != 1:
-        sentence = "Send exactly one of `image`, `strokes` and `pixels`."
-        raise ApiError(422, "wrong_form", sentence)
-    if len(body) > json_limit(body):
-        raise too_large(json_limit(body))
-    if forms == ["strokes"]:
-        return read_strokes(fields)
-    if forms == ["pixels"]:
-        return read_pixels(fields)
-    return Base64(text_of(checked(ImageBody, fields).image.encode()))
+    fields, text = split(body)
+    form = form_of(body, fields, ("image", "strokes", "pixels"))
+    if form == "image":
+        return read_image(checked(ImageBody, fields), text)
+    if form == "strokes":
+        return read_strokes(checked(StrokesBody, fields))
+    return read_pixels(fields)
 
 
-def read_image(body: Content, start: int) -> Base64:
-    """The text is cut out before the rest is parsed: base64 needs no parser, but many bytes."""
-    end = body.find(b'"', start)
+def read_sample(body: Content) -> tuple[SampleBody, Base64 | Strokes]:
+    """What a JSON body wants to have kept; errors as read_drawing."""
+    fields, text = split(body)
+    if form_of(body, fields, ("image", "strokes")) == "image":
+        picture = checked(ImageSampleBody, fields)
+        return picture, read_image(picture, text)
+    drawing = checked(StrokesSampleBody, fields)
+    return drawing, read_strokes(drawing)
+
+
+def split(body: Content) -> tuple[dict[str, Any], Content | memoryview | None]:
+    """The fields, and a picture's text. It is cut out before the rest is parsed, and an empty one
+    left in its place: base64 needs no parser, but many bytes."""
+    found = IMAGE.match(body)
+    if not found:
+        return read_json(body), None
+    start, end = found.end(), body.find(b'"', found.end())
     if end < 0:
         raise ApiError(422, "invalid_json", "The body is not valid JSON.")
     if len(body) - end > LIMITS.json_bytes:
         raise too_large(LIMITS.json_bytes)
-    checked(ImageBody, read_json(body[:start] + body[end:]))
     text = memoryview(body)[start:end]
     if body.find(b"\\", start, end) >= 0:  # some writers escape / and +
         text = memoryview(read_json(b'{"image":"' + text + b'"}')["image"].encode())
-    return Base64(text_of(text))
+    return read_json(body[:start] + body[end:]), text
+
+
+def form_of(body: Content, fields: dict[str, Any], forms: tuple[str, ...]) -> str:
+    """The one of `forms` that was sent; ApiError 422, or 413 when it is too large for its form."""
+    sent = [form for form in forms if form in fields]
+    if len(sent) != 1:
+        names = " and ".join((", ".join(f"`{form}`" for form in forms[:-1]), f"`{forms[-1]}`"))
+        raise ApiError(422, "wrong_form", f"Send exactly one of {names}.")
+    if len(body) > json_limit(body):
+        raise too_large(json_limit(body))
+    return sent[0]
+
+
+def read_image(body: ImageBody, text: Content | memoryview | None) -> Base64:
+    return Base64(text_of(body.image.encode() if text is None else text))
 
 
 def text_of(text: Content | memoryview) -> memoryview:
@@ -135,8 +182,7 @@ def text_of(text: Content | memoryview) -> memoryview:
 DATA_URL = re.compile(rb"data:[\w.+/;=-]{0,100};base64,", re.IGNORECASE)
 
 
-def read_strokes(fields: dict[str, Any]) -> Strokes:
-    body = checked(StrokesBody, fields)
+def read_strokes(body: StrokesBody) -> Strokes:
     points = sum(map(len, body.strokes))
     if points > LIMITS.stroke_points:
         sentence = f"A drawing may have {LIMITS.stroke_points:,} points at most."

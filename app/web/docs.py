@@ -23,6 +23,11 @@ DESCRIPTION = (
 TAGS = [
     {"name": "predict", "description": "A picture, strokes or pixels in, labels out."},
     {"name": "models", "description": "The networks that can predict, and their cards."},
+    {
+        "name": "my-digits",
+        "description": "Pictures that you kept with their right label: yours to see, download and "
+        "delete. They belong to you by a cookie, to the teacher by the token.",
+    },
     {"name": "health", "description": "For scripts that start and watch the server."},
 ]
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -75,6 +75,9 @@ class RoleRouter:
     def post(self, path: str, *, role: Role, **options: Any) -> Callable[[Endpoint], Endpoint]:
         return self._route(["POST"], path, role, options)
 
+    def patch(self, path: str, *, role: Role, **options: Any) -> Callable[[Endpoint], Endpoint]:
+        return self._route(["PATCH"], path, role, options)
+
     def delete(self, path: str, *, role: Role, **options: Any) -> Callable[[Endpoint], Endpoint]:
         return self._route(["DELETE"], path, role, options)
 

@@ -1,9 +1,6 @@
 """Models: list, card, download, delete."""
 
 import re
-import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Path as PathParameter
@@ -19,13 +16,13 @@ from app.ml.checkpoints import (
     UnavailableModel,
     UnknownModel,
 )
-from app.settings import KIB, LIMITS
+from app.settings import LIMITS
+from app.web.archives import zip_of_folder
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/models", tags=["models"])
 
-CHUNK = 64 * KIB
 UNSAFE = re.compile(r"[^a-z0-9-]+")  # anything that has no place in a file's name
 
 Reference = Annotated[
@@ -131,7 +128,7 @@ def download_model(request: Request, reference: Reference) -> StreamingResponse:
     entry = find_model(request.app.state.library, reference)
     name = UNSAFE.sub("-", entry.name).strip("-")
     return StreamingResponse(
-        stream_zip(entry.folder, name),
+        zip_of_folder(entry.folder, name),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}.zip"'},
     )
@@ -212,37 +209,3 @@ def summary(entry: ModelEntry) -> dict[str, Any]:
         "available": entry.unavailable is None,
         "unavailable": entry.unavailable,
     }
-
-
-def stream_zip(folder: Path, name: str) -> Iterator[bytes]:
-    """The plain files of a folder as `name/...` in a zip, made as it is sent, never whole in
-    memory; links are left out, for they may lead anywhere."""
-    sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.iterdir()):
-            if path.is_symlink() or not path.is_file() or path.name.startswith("."):
-                continue
-            with path.open("rb") as file, archive.open(f"{name}/{path.name}", "w") as member:
-                while piece := file.read(CHUNK):
-                    member.write(piece)
-                    yield sink.take()
-    yield sink.take()
-
-
-class _Sink:
-    """A file that only grows and hands out what it has; no tell(), so ZipFile never seeks back."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def write(self, piece: bytes) -> int:
-        self._pieces.append(bytes(piece))
-        return len(piece)
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def take(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)

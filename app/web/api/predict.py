@@ -94,6 +94,11 @@ def find(engine: Engine, reference: str) -> ModelEntry:
         raise ApiError(503, "model_unavailable", sentence) from None
 
 
+def refused(bad: BadPicture) -> ApiError:
+    headers = {"Retry-After": "2"} if bad.status == 503 else None
+    return ApiError(bad.status, bad.code, bad.message, headers)
+
+
 # --- the head of a request -----------------------------------------------------------------------
 
 
@@ -199,8 +204,7 @@ class Question:
         try:
             return await prediction
         except BadPicture as bad:
-            headers = {"Retry-After": "2"} if bad.status == 503 else None
-            raise ApiError(bad.status, bad.code, bad.message, headers) from bad
+            raise refused(bad) from bad
 
     async def batch(self, pictures: list[Content | BadPicture]) -> str:
         """Each picture answers for itself."""
