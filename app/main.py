@@ -21,6 +21,7 @@ from app.web.errors import handle_errors
 from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
+from app.web.shortcut import Shortcut
 
 ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router, kept.router)
 
@@ -36,7 +37,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=None,  # app.web.docs serves it, and our own page instead of Swagger's
         redirect_slashes=False,  # a redirect would repeat the sender's Host
         lifespan=lifespan,
-        middleware=[Middleware(SecurityMiddleware, settings=settings)],
+        middleware=[
+            Middleware(SecurityMiddleware, settings=settings),
+            Middleware(Shortcut, route=predict.route),
+        ],
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     make_parts(app, settings)

@@ -4,16 +4,19 @@ import asyncio
 import os
 import re
 import time
+from io import BytesIO
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import httpx
 import numpy as np
+from PIL import Image
 
 from app.ml.checkpoints import ModelLibrary
 from app.ml.inference import Classifier, load_classifier
-from app.web.images import encode_png
+from app.ml.preprocessing import preprocess
+from app.ml.strokes import rasterise
 from bench.machine import figure
 from bench.server import ROOT, free_port, running_server, server_process
 
@@ -40,13 +43,13 @@ def start_up() -> None:
 
 
 def first_prediction() -> float:
-    port = free_port()
+    port, picture = free_port(), a_picture()
     url = f"http://127.0.0.1:{port}/api/v1/models/{MODEL}/predict"
     start = perf_counter()
     with server_process(port):
         while True:
             try:
-                httpx.post(url, content=a_picture(), headers=PNG, timeout=30).raise_for_status()
+                httpx.post(url, content=picture, headers=PNG, timeout=30).raise_for_status()
                 return perf_counter() - start
             except httpx.ConnectError:
                 time.sleep(0.005)
@@ -56,10 +59,13 @@ PNG = {"content-type": "image/png"}
 
 
 def a_picture() -> bytes:
-    """A 28 x 28 grey PNG of an upright stroke."""
-    picture = np.zeros((28, 28), np.uint8)
-    picture[4:24, 13:16] = 254
-    return encode_png(picture)
+    """A 7 as MNIST would hold it, 28 x 28 and grey, in a PNG as Pillow writes one."""
+    drawing = rasterise([[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]])
+    card = ModelLibrary(ROOT / "models", ROOT / "models").resolve(MODEL).card
+    assert card is not None
+    file = BytesIO()
+    Image.fromarray(preprocess(drawing, card.preprocessing).pixels[0]).save(file, "PNG")
+    return file.getvalue()
 
 
 def cost_of_a_prediction(

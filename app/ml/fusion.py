@@ -3,22 +3,58 @@
 Batch norm after a convolution is a scale and a shift: both go into its weights. oneDNN then runs
 convolution and ReLU as one, on weights that it has put into its own order once instead of at each
 call: 344 us instead of 620 for one picture through mnist-cnn's 290,000 parameters.
+
+The layers then become a plain list of calls. A module's own call looks for hooks and settings each
+time, and where Python's code and the network's weights share a cache, what is not run also makes
+room: 4 % of a prediction.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from app.ml.networks import CNN, Network
 
-def fuse(network: nn.Module, shape: tuple[int, int, int]) -> nn.Module:
-    """The network in eval mode with its `features` fused, where it has any; weights are shared."""
-    features = getattr(network.eval(), "features", None)
-    if isinstance(features, nn.Sequential):
-        layers = fold_batch_norm(list(features))
+Call = tuple[Callable[..., Tensor], tuple[Any, ...]]  # a function, and what follows its input
+
+
+def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Tensor]:
+    """The network in eval mode as a list of calls; its weights are shared."""
+    network.eval()
+    if isinstance(network, CNN):
+        features = fold_batch_norm(list(network.features))
         if can_pack():
-            layers = pack(layers, torch.zeros(1, *shape))
-        network.features = nn.Sequential(*layers)
-    return network
+            features = pack(features, torch.zeros(1, *shape))
+        layers = [*features, *network.head.layers]
+    else:
+        layers = list(network.layers)
+    calls = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
+
+    def run(x: Tensor) -> Tensor:
+        for function, arguments in calls:
+            x = function(x, *arguments)
+        return x
+
+    return run
+
+
+def call_of(layer: nn.Module) -> Call:
+    """What the layer does to its input; layers that are seldom met are called as they are."""
+    match layer:
+        case PackedConvolution():
+            return torch.ops.mkldnn._convolution_pointwise.default, layer.arguments
+        case nn.Linear():
+            return nn.functional.linear, (layer.weight, layer.bias)
+        case nn.MaxPool2d():
+            return torch.max_pool2d, (layer.kernel_size, layer.stride)
+        case nn.Flatten():
+            return torch.flatten, (1,)
+        case nn.ReLU():
+            return torch.relu, ()
+    return layer, ()
 
 
 def fold_batch_norm(layers: list[nn.Module]) -> list[nn.Module]:
@@ -58,18 +94,18 @@ class PackedConvolution(nn.Module):
 
     def __init__(self, layer: nn.Conv2d, relu: bool, x: Tensor) -> None:
         super().__init__()
-        self.geometry = (
-            list(layer.padding), list(layer.stride), list(layer.dilation), layer.groups,
-        )  # fmt: skip
-        self.bias = layer.bias
-        self.after = "relu" if relu else "none"
+        geometry = list(layer.padding), list(layer.stride), list(layer.dilation), layer.groups
         weight = layer.weight.contiguous(memory_format=torch.channels_last)
-        self.weight = torch.ops.mkldnn._reorder_convolution_weight(
-            weight, *self.geometry, list(x.shape)
+        weight = torch.ops.mkldnn._reorder_convolution_weight(weight, *geometry, list(x.shape))
+        self.arguments: tuple[Any, ...] = (
+            weight,
+            layer.bias,
+            *geometry,
+            "relu" if relu else "none",
+            [],
+            "",
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        maps: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x, self.weight, self.bias, *self.geometry, self.after, [], ""
-        )
+        maps: Tensor = torch.ops.mkldnn._convolution_pointwise(x, *self.arguments)
         return maps

@@ -3,34 +3,32 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_weights
 from app.ml.fusion import fuse
-from app.ml.networks import build
+from app.ml.networks import Network, build, channels_last
 
 
 class Classifier:
     """A trained network, ready to predict in float32."""
 
-    def __init__(self, card: Card, network: nn.Module) -> None:
+    def __init__(self, card: Card, network: Network) -> None:
         self.card, self.version = card, card.version
         tensors = [*network.parameters(), *network.buffers()]
         self.memory_bytes = sum(t.numel() * t.element_size() for t in tensors)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.network = fuse(network, card.shape)
+        self.network = fuse(channels_last(network), card.shape)
         shape = (1, -1, 1, 1)
         std = torch.tensor(card.preprocessing.std).view(shape)
         self.scale = 1 / (255 * std)  # (pixel / 255 - mean) / std in one multiply and one add
         self.offset = -torch.tensor(card.preprocessing.mean).view(shape) / std
 
-    @torch.inference_mode()
     def logits(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 (N, C, S, S) -> float32 (N, classes)."""
-        x = torch.from_numpy(pixels) * self.scale + self.offset
-        logits: Tensor = self.network(x.contiguous(memory_format=torch.channels_last))
-        return logits
+        with torch.inference_mode():
+            x = torch.from_numpy(pixels) * self.scale + self.offset
+            return self.network(x.contiguous(memory_format=torch.channels_last))
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (N, C, S, S) -> float32 (N, classes), each row summing to 1."""

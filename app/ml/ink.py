@@ -67,7 +67,9 @@ def find_ink(work: Work) -> None:
 
 
 def drawn_ink(work: Work) -> Picture | None:
-    ink = cv2.absdiff(work.picture, np.full_like(work.picture, work.background))
+    ink = work.picture  # on black already, as in most drawings
+    if work.background:
+        ink = cv2.absdiff(ink, np.full_like(ink, work.background))
     strongest = int(ink.max())
     if strongest < FAINTEST:
         return None

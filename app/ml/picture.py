@@ -51,10 +51,10 @@ def grey(picture: Picture) -> Picture:
 
 def clean_background(picture: Picture) -> int:
     """The one value that most of the border has, or PHOTO where the paper is not of one value."""
-    border = np.concatenate((picture[0], picture[-1], picture[:, 0], picture[:, -1]))
-    counts = np.bincount(border, minlength=256)
-    value = int(counts.argmax())
-    return value if counts[value] >= CLEAN_BORDER * border.size else PHOTO
+    edges = picture[0], picture[-1], picture[:, 0], picture[:, -1]
+    border = b"".join([edge.tobytes() for edge in edges])
+    value = max(sorted(set(border)), key=border.count)
+    return value if border.count(value) >= CLEAN_BORDER * len(border) else PHOTO
 
 
 def resize(picture: Picture, longest: int) -> Picture:

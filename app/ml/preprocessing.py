@@ -100,7 +100,7 @@ def preprocess(
     ValueError when the pipeline, or a key to skip, does not exist.
     """
     pipeline = PREPROCESSING[preprocessing.pipeline]
-    if unknown := set(skip) - set(STEP_KEYS[preprocessing.pipeline]):
+    if skip and (unknown := set(skip) - set(STEP_KEYS[preprocessing.pipeline])):
         keys = ", ".join(STEP_KEYS[preprocessing.pipeline])
         raise ValueError(f"no step called {min(unknown)!r} to skip; choose from {keys}")
     work = Work.on(picture)

@@ -97,12 +97,19 @@ class Engine:
         self._entries[reference] = Known(entry, card, last_write(card))
         return entry
 
+    def loaded(self, entry: ModelEntry) -> "Classifier | None":
+        key = entry.folder, entry.version
+        classifier = self._classifiers.get(key)
+        if classifier:
+            self._classifiers.move_to_end(key)  # the last to be forgotten
+        return classifier
+
     async def classifier(self, entry: ModelEntry) -> "Classifier":
         """The loaded model; ApiError 503 model_unavailable when it cannot be loaded."""
+        classifier = self.loaded(entry)
+        if classifier:
+            return classifier
         key = entry.folder, entry.version
-        if key in self._classifiers:
-            self._classifiers.move_to_end(key)
-            return self._classifiers[key]
         if key not in self._loading:
             self._loading[key] = asyncio.get_running_loop().create_task(self._load(entry))
         return await asyncio.shield(self._loading[key])
@@ -135,30 +142,25 @@ class Engine:
 
         BadPicture from job.picture; ApiError 503 when too many wait or the model is unavailable.
         """
-        classifier = await self.classifier(entry)
+        classifier = self.loaded(entry) or await self.classifier(entry)
         weight = MOST_WAITING // MOST_HEAVY if job.heavy else 1
         if self._waiting + weight > MOST_WAITING:
             raise standard_error(503, {"Retry-After": "1"})
         self._waiting += weight
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(job, classifier, loop.create_future())
         try:
-            ticket = Ticket(job, classifier, asyncio.get_running_loop().create_future())
-            await self._pass(ticket)
+            if job.heavy:
+                await loop.run_in_executor(self._aside, prepare, ticket)
+            self._queue.put(ticket)
+            await ticket.done
+            if job.heavy:
+                await loop.run_in_executor(self._aside, finish, ticket)
         finally:
             self._waiting -= weight
         if ticket.error:
             raise ticket.error
         return ticket.outcome
-
-    async def _pass(self, ticket: Ticket) -> None:
-        if not ticket.job.heavy:
-            self._queue.put(ticket)
-            await ticket.done
-            return
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._aside, prepare, ticket)
-        self._queue.put(ticket)
-        await ticket.done
-        await loop.run_in_executor(self._aside, finish, ticket)
 
     def _run(self) -> None:
         """The thread: it takes all that waits, and the loop is woken once for all of it."""

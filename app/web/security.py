@@ -78,23 +78,20 @@ class SecurityMiddleware:
         answer = _Answer(send, scope["state"])
         began = time.perf_counter()
         try:
-            await self._pass_or_refuse(scope, receive, answer)
+            self.check(scope)
+            await self.app(scope, receive, answer.send)
         except Exception as error:
-            log.error(crash_line(scope, error))
-            if answer.status:  # too late for another answer: cut the connection
-                raise
-            await error_response(scope, standard_error(500))(scope, receive, answer.send)
+            if isinstance(error, ApiError) and not answer.status:
+                refusal = error
+            else:
+                log.error(crash_line(scope, error))
+                if answer.status:  # too late for another answer: cut the connection
+                    raise
+                refusal = standard_error(500)
+            await error_response(scope, refusal)(scope, receive, answer.send)
         finally:
             if self.access_log:
                 log.info(access_line(scope, answer.status, time.perf_counter() - began))
-
-    async def _pass_or_refuse(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        try:
-            self.check(scope)
-        except ApiError as refusal:
-            await error_response(scope, refusal)(scope, receive, answer.send)
-            return
-        await self.app(scope, receive, answer.send)
 
     def check(self, scope: Scope) -> None:
         """ApiError for a request that no route should see; notes its declared length."""

@@ -15,6 +15,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
     "no batch norm": {"batch_norm": False},
     "gelu": {"activation": "gelu"},
+    "global pooling": {"global_pooling": True, "activation": "tanh"},
+    "hidden layers": {"hidden": [30, 20], "dropout": 0.5},
     "average pooling": {"blocks": [{"channels": 4, "pool": 2, "pooling": "average"}]},
 }  # fmt: skip
 
@@ -35,6 +37,14 @@ def test_the_fused_network_is_the_same_function(name: str, batch: int) -> None:
     network, x = used(NETWORKS[name]), torch.rand(batch, *SHAPE)
     expected = copy.deepcopy(network)(x)
     torch.testing.assert_close(fuse(network, SHAPE)(x), expected, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_fused_mlp_is_the_same_function() -> None:
+    torch.manual_seed(0)
+    options = {"hidden": [20, 20], "activation": "leaky_relu", "dropout": 0.5, "batch_norm": True}
+    network, x = build("mlp", options, (3, 8, 8), 4).eval(), torch.rand(5, 3, 8, 8)
+    torch.testing.assert_close(fuse(network, (3, 8, 8))(x), network(x), rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()
