@@ -109,9 +109,9 @@ def announce(settings: "Settings", port: int) -> None:
         print(f"open    {address}")
     else:
         print(f"open    {address}?token={settings.token}")
-        print("        for the teacher alone: whoever has this address is the teacher")
+        print("        the teacher's: whoever has it is the teacher; keep it off the projector")
         print(f"class   {address}")
-        print("        for everyone: without the token one can draw and predict")
+        print("        everyone's, without the token: draw and predict")
         if is_screen(sys.stdout) and not is_loopback(host):
             print(code(address))
     print(f"data    {settings.data_dir}")

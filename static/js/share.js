@@ -33,7 +33,7 @@ export function mount(panel, lab) {
     sent = found;
     const chosen = form();
     const written = write(chosen, lab, sent);
-    text.value = written || say(lab.subject ? "noLink" : "drawFirst");
+    text.value = written || say(sent ? "noLink" : "drawFirst");
     text.scrollTop = 0;
     hint.textContent = about(chosen, sent);
     copy.textContent = say(chosen === "link" ? "copyLink" : "copyCode");
@@ -47,8 +47,8 @@ export function mount(panel, lab) {
 
   copy.addEventListener("click", async () => {
     if (isDisabled(copy)) return;
-    text.select();
     const copied = await navigator.clipboard?.writeText(text.value).then(() => true, () => false);
+    if (!copied) text.select();
     status.textContent = say(copied ? "copied" : "selected");
   });
   savePicture.addEventListener("click", async () => {

@@ -57,7 +57,7 @@ const TEXTS = {
   copied: "Copied.",
   savePng: "Save as PNG",
   savePicture: "Save the picture",
-  selected: "Selected: copy it with Ctrl+C.",
+  selected: "Selected: now copy it with Ctrl+C or the menu.",
   drawFirst: "Draw a digit or upload a picture first.",
   noLink: "A picture cannot travel in a link; a drawing can.",
   aboutLink: "Opens this drawing with this model wherever {host} can be reached.",

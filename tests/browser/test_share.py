@@ -180,6 +180,7 @@ def test_copy_puts_the_text_into_the_clipboard_and_says_so(page: Page, mouse: An
     link = show(page, "Link")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_be_focused()
     assert page.evaluate("navigator.clipboard.readText()") == link
 
 
