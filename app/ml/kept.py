@@ -24,6 +24,7 @@ from app.ml.samples import (
     check_label,
     contents,
     folder_of,
+    is_facts,
     is_label_folder,
     samples_in,
 )
@@ -147,8 +148,13 @@ class KeptStore:
 
     def _usage(self, owner: str) -> Counter[str]:
         """Samples and bytes."""
-        sizes = [sample.size for sample in self.samples(owner)]
-        return Counter(samples=len(sizes), bytes=sum(sizes))
+        found = Counter(samples=0, bytes=0)
+        for folder in self._folders(owner):
+            with os.scandir(folder) as files:
+                for file in files:
+                    found["samples"] += is_facts(file.name)
+                    found["bytes"] += file.stat().st_size
+        return found
 
     def _all(self) -> Counter[str]:
         """The first call also removes what killed writers have left."""

@@ -93,10 +93,14 @@ def samples_in(folder: Path) -> Iterator[Sample]:
         names = set(os.listdir(folder))
     except FileNotFoundError:  # the last one has just been deleted
         return
-    for name in names:
+    for name in filter(is_facts, names):
         identity = name.removesuffix(FACTS)
-        if ID.fullmatch(identity) and identity + PICTURE in names:
+        if identity + PICTURE in names:
             yield Sample(identity, folder)
+
+
+def is_facts(name: str) -> bool:
+    return bool(ID.fullmatch(name.removesuffix(FACTS))) and name.endswith(FACTS)
 
 
 def contents(picture: Picture, reading: Reading, drawing: Drawing | None) -> dict[str, bytes]:

@@ -45,7 +45,10 @@ export class AnswerView {
     const [pattern] = this.#rows;
     this.#rows = classes.map((label) => {
       const row = /** @type {HTMLLIElement} */ (pattern.cloneNode(true));
-      /** @type {HTMLElement} */ (row.querySelector(".label")).textContent = label;
+      const button = /** @type {HTMLButtonElement} */ (row.querySelector(".label"));
+      button.textContent = label;
+      button.ariaLabel = say("keepAs", { label });
+      button.tabIndex = -1;
       return row;
     });
     this.#bars.replaceChildren(...this.#rows);

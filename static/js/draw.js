@@ -4,6 +4,7 @@ import { AnswerView, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
+import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
 import { decode, encode } from "./link.js";
 import { Photo } from "./photo.js";
@@ -48,6 +49,8 @@ function alert(title, detail) {
   view.setBusy(false);
   view.showAlert(title, detail);
 }
+
+if (find(".keep")) new Keeping(find("#answer"), lab, (sentence) => view.announce(sentence));
 
 // --- What is read ---
 
@@ -185,8 +188,8 @@ function choose(name) {
   const model = models.find((each) => each.name === name);
   if (!model || model === lab.model) return;
   select.value = model.name;
-  lab.change({ model }, false);
   view.setModel(model.classes, model.size);
+  lab.change({ model }, false);
 }
 
 select.addEventListener("change", () => {

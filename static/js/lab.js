@@ -12,7 +12,8 @@
 
 /**
  * Events: `change` (detail: whether the pen is up) when subject or model are others;
- * `answer` (the same detail) when `answer` is that of the subject, or null when there is none.
+ * `answer` (the same detail) when `answer` is that of the subject, or null when there is none;
+ * `kept` (detail: id, sample) when something was kept or corrected, or deleted (sample null; all: id null).
  */
 export class Lab extends EventTarget {
   /** @type {Model[]} those that can predict */
@@ -45,9 +46,14 @@ export class Lab extends EventTarget {
     this.#tell("answer", final);
   }
 
-  /** @param {string} kind @param {boolean} final */
-  #tell(kind, final) {
-    this.dispatchEvent(new CustomEvent(kind, { detail: final }));
+  /** @param {string | null} id @param {import("./samples.js").Sample | null} sample */
+  kept(id, sample) {
+    this.#tell("kept", { id, sample });
+  }
+
+  /** @param {string} kind @param {unknown} detail */
+  #tell(kind, detail) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
   }
 }
 

@@ -46,7 +46,7 @@ export async function predict({ model, classes, body, query }, signal) {
 }
 
 /** @param {Response} response @returns {Promise<Reason>} */
-async function reasonOf(response) {
+export async function reasonOf(response) {
   const { error } = await response.json().catch(() => ({}));
   return error ?? { code: "http", message: `${response.status} ${response.statusText}` };
 }

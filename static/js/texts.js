@@ -71,6 +71,22 @@ const TEXTS = {
   frameTitle: "Inkling: draw a digit",
 
   // My digits
+  keepAs: "{label}: keep it with this label",
+  keptAs: "Kept as {label}.",
+  keptNot: "Not kept. {reason}",
+  keptNoMore: "No longer kept.",
+  noServer: "The server does not answer. Try again.",
+  countAll: "All ({count})",
+  countOf: "{label} ({count})",
+  keptPicture: "A kept {label}",
+  labelOf: "Right label of this {label}",
+  deleteOne: "Delete this {label}",
+  deleted: "Deleted.",
+  deletedAll: "All deleted.",
+  readRight: "Read as {read}",
+  readWrong: "Read as {read}: wrong",
+  readNothing: "Not read",
+  deleteAll: "Delete all that you kept ({count})?",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
