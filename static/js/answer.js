@@ -127,7 +127,7 @@ export class AnswerView {
   }
 }
 
-/** What a screen reader is told. @param {Answer} answer */
+/** What a screen reader is told. @param {import("./predict.js").Reading} reading */
 export function spoken({ predictions, rejected }) {
   if (rejected) return say("rejected", { reason: rejected.message });
   const { state, sure, detail } = guess(predictions);
@@ -136,7 +136,7 @@ export function spoken({ predictions, rejected }) {
 }
 
 /** How sure the network says it is, no surer. @param {Prediction[]} predictions sorted @returns {Headline} */
-function guess([first, second]) {
+export function guess([first, second]) {
   const values = { label: first.label, share: share(first), other: second?.label, otherShare: second && share(second) };
   if (second && first.probability - second.probability < TIE) {
     return { state: "unsure", guess: first.label, sure: say("tie", values), detail: say("tieDetail", values) };
@@ -155,4 +155,4 @@ const share = ({ probability }) => percent(probability) + UNIT;
 const nothing = (sure, detail = "") => ({ state: "empty", guess: "", sure, detail });
 
 /** @param {string} reason @returns {Headline} */
-const rejection = (reason) => ({ state: "rejected", guess: "?", sure: say("noGuess"), detail: reason });
+export const rejection = (reason) => ({ state: "rejected", guess: "?", sure: say("noGuess"), detail: reason });

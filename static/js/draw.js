@@ -180,7 +180,7 @@ function isTyping(target) {
 
 /** @param {HTMLOptionElement} option @returns {Model} */
 function modelOf({ value, dataset }) {
-  return { name: value, classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size) };
+  return { name: value, classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size), channels: Number(dataset.channels) };
 }
 
 /** @param {string | undefined} name */

@@ -38,7 +38,7 @@ export function mount(panel, lab) {
     server.ask({ model: model.name, classes: model.classes.length, final, body, query });
   }
 
-  lab.addEventListener("answer", (event) => view.showWhole(lab.answer, /** @type {CustomEvent} */ (event).detail));
+  lab.addEventListener("answer", (event) => panel.open && view.showWhole(lab.answer, /** @type {CustomEvent} */ (event).detail));
   panel.addEventListener("toggle", () => panel.open || server.forget());
   whileOpen(panel, lab, refresh);
 }
@@ -253,5 +253,5 @@ async function alike(one, other) {
   return a.greys.every((value, i) => Math.abs(value - b.greys[i]) <= ROUNDING);
 }
 
-/** @param {Answer} answer @param {boolean} final */
-const reading = (answer, final) => (answer.rejected && !final ? say("goOn") : spoken(answer));
+/** In one line: the strip tells why there is no guess. @param {Answer} answer @param {boolean} final */
+const reading = (answer, final) => (answer.rejected ? say(final ? "noGuess" : "goOn") : spoken(answer));

@@ -393,3 +393,11 @@ def test_axe_finds_nothing_in_the_panel(
         assert violations(each) == []
         each.locator("#kept .clear").click()
         assert violations(each) == []
+
+
+def test_the_whole_bar_of_the_answer_itself_is_its_button(page: Page, mouse: Any) -> None:
+    """The longest bar is painted over what lies beneath it."""
+    mouse(page, CROSSED_SEVEN)
+    expect_answer(page, "7")
+    page.locator(".bar").nth(7).click()
+    expect(page.locator(".keep .done")).to_have_text("Kept as 7.")
