@@ -2,11 +2,13 @@
 /** The drawing page: joins pad, server, answer and panels. The only script here that queries the document. */
 import { AnswerView, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
+import { Camera } from "./camera.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
 import { decode, encode } from "./link.js";
+import { Many } from "./many.js";
 import { Photo } from "./photo.js";
 import { isOther } from "./pictures.js";
 import { LatestWins } from "./predict.js";
@@ -22,6 +24,8 @@ const find = (selector) => /** @type {any} */ (document.querySelector(selector))
 const sheet = find("#pad");
 /** @type {HTMLInputElement} */
 const file = find("#file");
+/** @type {HTMLInputElement} */
+const phoneCamera = find("#capture");
 /** @type {HTMLSelectElement} */
 const select = find("#model");
 /** @type {HTMLInputElement} */
@@ -31,7 +35,8 @@ const models = [...select.options].filter((option) => !option.disabled).map(mode
 const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
 const pad = new DrawingPad(sheet, { inked, keyed });
-const photo = new Photo(sheet, find(".tools"), { limit: Number(file.dataset.maxMib), changed: ask });
+const limit = Number(file.dataset.maxMib);
+const photo = new Photo(sheet, find(".tools"), { limit, changed: ask });
 const server = new LatestWins({
   answered(answer, { final }) {
     const told = photo.advised(answer);
@@ -103,19 +108,29 @@ function lay(file) {
   hidDrawing = Boolean(photo.subject && hidDrawing) || !pad.isEmpty;
   pad.clear();
   photo.lay(file);
+  sheet.scrollIntoView({ block: "nearest" }); // on a phone the buttons are far below
   view.showReading();
   ask(true);
 }
 
-/** @param {File[]} files */
-function take([file]) {
-  if (isOther(file)) view.showAlert(say("failed"), say("noPicture", { name: file.name }));
+/** One picture goes to the pad, several to a table. @param {File[]} files */
+function take(files) {
+  const [file] = files;
+  if (files.length > 1) many.add(files);
+  else if (isOther(file)) view.showAlert(say("failed"), say("noPicture", { name: file.name }));
   else lay(file);
 }
 
+const many = new Many(find("#many"), lab, { limit, lay: (each) => take([each]), announce: (sentence) => view.announce(sentence) });
 chosenIn(file, take);
 droppedOn(window, find("#drop"), take);
 pastedOn(window, isTyping, take);
+chosenIn(phoneCamera, take);
+
+const camera = new Camera(find("#viewfinder"), take);
+const hasLiveCamera = Boolean(navigator.mediaDevices?.getUserMedia); // only over HTTPS and at localhost
+find("#no-live-camera").toggleAttribute("hidden", hasLiveCamera);
+find("#camera").addEventListener("click", () => (hasLiveCamera ? camera.open() : phoneCamera.click()));
 
 // --- Tools ---
 

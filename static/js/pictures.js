@@ -27,18 +27,18 @@ export async function sent(file, bitmap, pose = AS_IT_IS) {
   return (await redrawn(bitmap, pose, file.type)) ?? file;
 }
 
-/** The blob, if it may travel. @param {Blob} blob @param {number} limit in MiB @returns {Promise<Blob>} */
+/** The blob, if it may travel; its content is at hand then, whatever becomes of the file. @param {Blob} blob @param {number} limit in MiB @returns {Promise<Blob>} */
 export async function fit(blob, limit) {
   if (blob.size > limit * 2 ** 20) throw refusal("tooLarge", { limit });
-  await blob.slice(0, 1).arrayBuffer().catch(() => { throw refusal("unreadable"); });
-  return blob;
+  const content = await blob.arrayBuffer().catch(() => { throw refusal("unreadable"); });
+  return new Blob([content], { type: blob.type });
 }
 
 /** Whether a file says itself that it is no picture; a browser knows no type for some that are. @param {File} file */
 export const isOther = ({ type }) => Boolean(type) && !type.startsWith("image/");
 
 /** @param {Parameters<typeof say>[0]} key @param {Parameters<typeof say>[1]} [values] */
-const refusal = (key, values) => new Refusal(0, { code: key, message: say(key, values) });
+export const refusal = (key, values) => new Refusal(0, { code: key, message: say(key, values) });
 
 /** @param {ImageBitmap} bitmap @param {Pose} pose @param {string} type @returns {Promise<Blob | null>} */
 function redrawn(bitmap, { turns, crop }, type) {

@@ -78,10 +78,25 @@ const TEXTS = {
 
   // Pictures: camera, cropping, many at once
   noPicture: "{name} is no picture. Choose PNG, JPEG, WebP, GIF or BMP.",
+  cameraStarts: "The camera starts…",
+  cameraRefused: "The camera may not be used. Allow it for this page in the browser’s address bar, then try again.",
+  cameraMissing: "There is no camera. Connect one, or upload a picture.",
+  cameraBusy: "Another program uses the camera. Close that, then try again.",
+  cameraFailed: "The camera does not start. Upload a picture instead.",
   crop: "Crop",
   cropDone: "Done",
   cropBox: "Crop box, {left} to {right} % across, {top} to {bottom} % down",
   cropIt: "There seems to be more than one digit here. Press Crop to choose one.",
+  layOnPad: "Lay {name} on the pad",
+  rightLabelOf: "Right label of {name}",
+  manyDone: "{done} of {all} read",
+  manyRead: "All {all} pictures are read.",
+  manyRemoved: "The pictures are removed from the page.",
+  notRead: "Not read",
+  readRest: "Read the rest",
+  readAgain: "Read again with {model}",
+  noneJudged: "Give rows their right label to see how many were read correctly.",
+  accuracy: "{correct} of {all} pictures with a right label were read correctly: {share}.",
   cropCloser: "There seems to be more than one digit in the box. Draw it closer around one.",
 
   // Take it with you

@@ -120,7 +120,7 @@ def problems() -> Iterator[list[str]]:
     assert found == []
 
 
-def _watch(page: Page, problems: list[str]) -> Page:
+def watched(page: Page, problems: list[str]) -> Page:
     def heard(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             problems.append(message.text)
@@ -138,7 +138,7 @@ def _watch(page: Page, problems: list[str]) -> Page:
 @pytest.fixture
 def page(context: BrowserContext, server: Server, problems: list[str]) -> Page:
     """The drawing page on a desktop."""
-    page = _watch(context.new_page(), problems)
+    page = watched(context.new_page(), problems)
     page.goto(server.url)
     return page
 
@@ -146,7 +146,7 @@ def page(context: BrowserContext, server: Server, problems: list[str]) -> Page:
 @pytest.fixture
 def phone(new_context: Callable[..., BrowserContext], server: Server, problems: list[str]) -> Page:
     """The drawing page on a phone of 360 x 640 with touch."""
-    page = _watch(new_context(**PHONE, has_touch=True).new_page(), problems)
+    page = watched(new_context(**PHONE, has_touch=True).new_page(), problems)
     page.goto(server.url)
     return page
 

@@ -126,15 +126,15 @@ def test_escape_leaves_the_box_and_the_picture_as_it_was(page: Page) -> None:
 
 def test_the_crop_is_cut_from_all_pixels_and_shown_as_it_is_sent(page: Page) -> None:
     latest = pictures_sent(page)
-    crop(page, side=1600)
+    crop(page, side=900)
     crop_to_the_three(page)
     page.get_by_role("button", name="Done").click()
     expect_answer(page, "3")
     with latest() as sent:
-        assert sent.size == (1600, 1600)
+        assert sent.size == (900, 900)
     picture = page.get_by_role("img", name="Your picture")
-    expect(picture).to_have_js_property("naturalWidth", 1600)
-    expect(picture).to_have_js_property("naturalHeight", 1600)
+    expect(picture).to_have_js_property("naturalWidth", 900)
+    expect(picture).to_have_js_property("naturalHeight", 900)
 
 
 def test_whole_picture_undoes_the_crop(page: Page) -> None:

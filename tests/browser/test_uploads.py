@@ -123,25 +123,38 @@ def test_the_same_file_can_be_chosen_again(page: Page, button: str) -> None:
     expect_answer(page, "7")
 
 
+def test_a_picture_chosen_far_below_brings_the_pad_into_view(phone: Page) -> None:
+    choose(phone, png(on_paper(CROSSED_SEVEN)))
+    expect_answer(phone, "7")
+    expect(phone.locator("#pad")).to_be_in_viewport(ratio=1)
+
+
+def test_upload_and_camera_stand_side_by_side_on_a_phone(phone: Page) -> None:
+    upload = phone.locator(".upload label").bounding_box()
+    camera = phone.get_by_role("button", name="Camera", exact=True).bounding_box()
+    assert upload and camera
+    assert upload["y"] == camera["y"] and camera["x"] + camera["width"] <= 360
+
+
 # Dropped and pasted
 
 
 def test_a_picture_can_be_dropped_anywhere_and_the_pad_invites_it(page: Page) -> None:
     seven = as_file(png(on_paper(CROSSED_SEVEN)))
     bring(page, "dragover", seven, on="footer")
-    expect(page.get_by_text("Drop your picture here")).to_be_visible()
+    expect(page.get_by_text("Drop pictures here")).to_be_visible()
     bring(page, "dragleave", seven)
-    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    expect(page.get_by_text("Drop pictures here")).to_be_hidden()
     bring(page, "dragover", seven, on="footer")
     bring(page, "drop", seven, on="footer")
-    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    expect(page.get_by_text("Drop pictures here")).to_be_hidden()
     expect_answer(page, "7")
 
 
 def test_text_that_is_dragged_or_pasted_is_none_of_our_business(page: Page) -> None:
     for kind in ("dragover", "drop", "paste"):
         bring(page, kind)
-    expect(page.get_by_text("Drop your picture here")).to_be_hidden()
+    expect(page.get_by_text("Drop pictures here")).to_be_hidden()
     expect(page.locator(".sure")).to_have_text("No digit yet")
 
 
@@ -155,8 +168,8 @@ def test_a_picture_can_be_pasted_but_not_into_a_field(page: Page) -> None:
 
 
 def test_a_file_that_is_no_picture_leaves_the_drawing_alone(page: Page, mouse: Any) -> None:
-    mouse(page, CROSSED_SEVEN)
-    expect_answer(page, "7")
+    mouse(page, THREE)
+    expect_answer(page, "3")
     bring(page, "drop", as_file(b"Dear diary", name="diary.txt", kind="text/plain"))
     expect(page.locator("output")).to_have_text(re.compile("diary.txt is no picture"))
     assert ink_pixels(page) > 0
