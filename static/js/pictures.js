@@ -31,7 +31,8 @@ export async function sent(file, bitmap, pose = AS_IT_IS) {
 export async function fit(blob, limit) {
   if (blob.size > limit * 2 ** 20) throw refusal("tooLarge", { limit });
   const content = await blob.arrayBuffer().catch(() => { throw refusal("unreadable"); });
-  return new Blob([content], { type: blob.type });
+  const { type } = blob;
+  return blob instanceof File ? new File([content], blob.name, { type }) : new Blob([content], { type });
 }
 
 /** Whether a file says itself that it is no picture; a browser knows no type for some that are. @param {File} file */

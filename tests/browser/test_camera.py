@@ -87,7 +87,9 @@ def test_the_camera_goes_off_however_the_dialog_is_closed(open_page: Open, way: 
     else:
         page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert tracks(page) == ["ended"]
+    page.wait_for_function(
+        "() => window.streams.every(s => s.getTracks()[0].readyState === 'ended')"
+    )
     expect(page.get_by_role("button", name="Camera", exact=True)).to_be_focused()
 
 
