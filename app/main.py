@@ -14,7 +14,7 @@ from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, pages
-from app.web.api import health, kept, models, predict
+from app.web.api import health, kept, models, predict, runs
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import handle_errors
@@ -22,8 +22,18 @@ from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
 from app.web.shortcut import Shortcut
+from app.web.training import Training
 
-ROUTERS = (predict.router, pages.router, docs.router, health.router, models.router, kept.router)
+ROUTERS = (
+    predict.router,
+    pages.router,
+    docs.router,
+    health.router,
+    models.router,
+    kept.router,
+    runs.router,
+    runs.networks,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -61,6 +71,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
+    app.state.training = Training(settings)
     app.state.keeper = ThreadPoolExecutor(1, "keeper")  # a slow disk holds up nothing but itself
 
 
@@ -78,7 +89,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure_log()
     app.state.engine.start()
     app.state.decoders.start()
+    app.state.training.start()
     yield
+    await app.state.training.stop()
     await app.state.decoders.stop()
     app.state.engine.stop()
     await asyncio.to_thread(app.state.keeper.shutdown, cancel_futures=True)

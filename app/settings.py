@@ -97,6 +97,15 @@ class Settings(BaseSettings):
     models_memory_bytes: int = Field(
         512 * MIB, ge=MIB, description="memory for loaded models; the least used leave first"
     )
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="where runs are kept: postgresql+psycopg://... (default: SQLite in the data "
+        "folder)",
+    )
+    runs_at_once: int = Field(
+        0, ge=0, le=64, description="trainings that run at one time (0: one for each two cores)"
+    )
     access_log: bool = Field(False, description="write one JSON line per request to stderr")
 
     @field_validator("allowed_hosts", "embed_origins", mode="before")
@@ -124,6 +133,15 @@ class Settings(BaseSettings):
     @cached_property
     def dataset_files_dir(self) -> Path:
         return self.datasets_dir or self.data_dir / "datasets"
+
+    @cached_property
+    def runs_dir(self) -> Path:
+        """Each run's folder: its checkpoints and its log."""
+        return self.data_dir / "runs"
+
+    @cached_property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'inkling.sqlite'}"
 
     @cached_property
     def is_local(self) -> bool:

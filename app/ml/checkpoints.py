@@ -83,6 +83,19 @@ class ModelLibrary:
         self.check_free(card.name, replace_existing)
         return read_entry(save_model(self.own, card, weights), "own")
 
+    def adopt(self, folder: Path, name: str, replace_existing: bool = False) -> ModelEntry:
+        """Copy a model's folder among one's own models, under a name of its own.
+
+        FileNotFoundError when there is no whole model in it; errors as save().
+        """
+        found = read_entry(folder, "own")
+        if found.card is None:
+            raise FileNotFoundError(folder)
+        recipe = found.card.recipe.replace(f"--name {found.name}", f"--name {name}")
+        card = replace(found.card, name=name, recipe=recipe)
+        self.check_free(name, replace_existing)
+        return self.save(card, read_weights(found), replace_existing)
+
     def check_free(self, name: str, replace_existing: bool = False) -> None:
         """Nothing, when one's own model may be saved under this name; errors as save()."""
         if not NAME.fullmatch(name):

@@ -3,6 +3,10 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from app.ml.hyperparameters import Hyperparameter
+from app.ml.optimisation import OPTIMIZERS, SCHEDULES
+from app.ml.precision import PRECISIONS
+
 
 @dataclass(frozen=True)
 class TrainingSpec:
@@ -35,30 +39,74 @@ class TrainingSpec:
 
     def check(self, pictures: int) -> None:
         """ValueError with a sentence when a number is out of its range."""
-        for name, (low, high) in RANGES.items():
-            value, is_whole = getattr(self, name), isinstance(getattr(TrainingSpec, name), int)
-            if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float):
-                raise ValueError(f"{name} must be a {'whole ' if is_whole else ''}number")
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be between {low:g} and {high:g}")
+        for parameter in TRAINING:
+            parameter.check(getattr(self, parameter.name))
         if self.batch_size > pictures:
             raise ValueError(
                 f"batch_size is {self.batch_size}; there are fewer training pictures: {pictures}"
             )
 
 
-RANGES: dict[str, tuple[float, float]] = {
-    "epochs": (1, 10_000),
-    "batch_size": (1, 65_536),
-    "learning_rate": (1e-12, 1e30),
-    "weight_decay": (0, 10),
-    "momentum": (0, 0.9999),
-    "warmup": (0, 1),
-    "label_smoothing": (0, 0.9),
-    "ema": (0, 0.99999),
-    "fade": (0, 1),
-    "patience": (0, 10_000),
-    "seed": (0, 2**53),
-    "threads": (0, 1024),
-    "report_every": (1, 1_000_000),
-}
+TRAINING = (
+    Hyperparameter(
+        "epochs", "integer", 10, "How often every training picture is seen.",
+        minimum=1, maximum=10_000,
+    ),
+    Hyperparameter(
+        "batch_size", "integer", 256, "Pictures whose gradients are averaged for one step.",
+        minimum=1, maximum=65_536,
+    ),
+    Hyperparameter(
+        "learning_rate", "number", 0.003, "How far a step goes down the gradient: its peak.",
+        minimum=1e-12, maximum=1e30,
+    ),
+    Hyperparameter(
+        "optimizer", "choice", "adamw", "How a gradient becomes a step.", choices=OPTIMIZERS
+    ),
+    Hyperparameter(
+        "schedule", "choice", "one_cycle", "How the learning rate changes over the training.",
+        choices=SCHEDULES,
+    ),
+    Hyperparameter(
+        "warmup", "number", 0.2, "The share of the steps over which the learning rate rises.",
+        minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "momentum", "number", 0.9, "How much of the last step goes into the next one (sgd alone).",
+        minimum=0, maximum=0.9999,
+    ),
+    Hyperparameter(
+        "weight_decay", "number", 0.01, "How strongly weights are pulled towards 0.",
+        minimum=0, maximum=10,
+    ),
+    Hyperparameter(
+        "label_smoothing", "number", 0.0, "The share of certainty that is given to other classes.",
+        minimum=0, maximum=0.9,
+    ),
+    Hyperparameter(
+        "ema", "number", 0.0, "Averaged weights: how much of the average stays at each step.",
+        minimum=0, maximum=0.99999,
+    ),
+    Hyperparameter(
+        "fade", "number", 0.0, "The last share of the training, in which augmentation fades.",
+        minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "patience", "integer", 0, "Epochs without a better validation loss before it ends; 0: off.",
+        minimum=0, maximum=10_000,
+    ),
+    Hyperparameter(
+        "seed", "integer", 0, "The same seed gives the same weights.", minimum=0, maximum=2**53
+    ),
+    Hyperparameter(
+        "threads", "integer", 0, "Cores that it uses; 0: all of them.", minimum=0, maximum=1024
+    ),
+    Hyperparameter(
+        "report_every", "integer", 20, "Steps from one point of the curve to the next.",
+        minimum=1, maximum=1_000_000,
+    ),
+    Hyperparameter(
+        "precision", "choice", "auto", "The number format; auto takes the quicker one.",
+        choices=PRECISIONS,
+    ),
+)  # fmt: skip

@@ -1,6 +1,7 @@
 """Start the server: settings, the port, the token, the lines that say where it is; then uvicorn."""
 
 import errno
+import fcntl
 import io
 import os
 import secrets
@@ -28,12 +29,15 @@ def serve(host: str | None, port: int | None) -> int:
     signal.signal(signal.SIGTERM, stop)
     settings = read_settings(host, port)
     make_data_folder(settings.data_dir)
+    lock = take_folder(settings)
     listener = listen(settings.host, settings.port)
     announce(settings, listener.getsockname()[1])
     try:
         run(settings, listener)
     except KeyboardInterrupt:
         print("stopped", flush=True)
+    finally:
+        lock.close()
     return 0
 
 
@@ -68,6 +72,26 @@ def make_data_folder(folder: Path) -> None:
         refuse(f"the data folder {folder} cannot be made ({error.strerror}). Name another: {SET}")
     if not os.access(folder, os.W_OK | os.X_OK):
         refuse(f"the data folder {folder} cannot be written to. Name another: {SET}")
+
+
+def take_folder(settings: "Settings") -> TextIO:
+    """A lock on the data folder, held while the server runs: runs in SQLite have one server."""
+    lock = (settings.data_dir / "server.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        other = lock.read().strip()
+        if settings.database_url is None:
+            refuse(
+                f"another Inkling (process {other}) serves the data folder {settings.data_dir}. "
+                f"End it, or name another folder: {SET}"
+            )
+        return lock
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,11 +11,11 @@ from app.ml.checkpoints import ModelEntry, ModelLibrary, ReservedName
 from app.ml.datasets import load
 from app.ml.files import write_atomically
 from app.ml.memory import keep_freed_memory
-from app.ml.networks import NETWORKS
 from app.ml.parts import Dataset, Options
 from app.ml.publishing import publish
 from app.ml.recipes import RECIPES
 from app.ml.sources import MissingFiles
+from app.ml.specs import command, make_spec
 from app.ml.training import Trained, train
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
@@ -31,7 +31,10 @@ def start(
     keep_freed_memory()
     settings = Settings()
     try:
-        spec = changed(spec_of(recipe, dataset, network), changes)
+        if recipe is None and (dataset is None or network is None):
+            names = ", ".join(RECIPES)
+            raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
+        spec = make_spec(recipe, dataset, network, choices(changes))
         library = ModelLibrary(ROOT / "models", settings.own_models_dir)
         name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
         if into is None:
@@ -41,41 +44,22 @@ def start(
         trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
         if trained is None:
             return 1
-        entry = publish(trained, parts, name, command(recipe, spec, name), library, into)
+        entry = publish(trained, parts, name, command(spec, name, recipe), library, into)
     except (ValueError, TypeError, MissingFiles, FileExistsError, ReservedName) as error:
         return cannot("train", error)
     report(entry, as_json)
     return 0
 
 
-def spec_of(recipe: str | None, dataset: str | None, network: str | None) -> TrainingSpec:
-    if recipe is not None:
-        if recipe not in RECIPES:
-            raise ValueError(f"no recipe called {recipe!r}; choose one of {', '.join(RECIPES)}")
-        return RECIPES[recipe]
-    if dataset is None or network is None:
-        names = ", ".join(RECIPES)
-        raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
-    if network not in NETWORKS:
-        raise ValueError(f"no network called {network!r}; choose one of {', '.join(NETWORKS)}")
-    return TrainingSpec(dataset, network)
-
-
-def changed(spec: TrainingSpec, changes: Sequence[str]) -> TrainingSpec:
-    """`--set name=value`: a field of the spec, or a hyperparameter of the network, as JSON."""
-    own = {field.name for field in fields(TrainingSpec)}
-    inner = {parameter.name for parameter in NETWORKS[spec.network].HYPERPARAMETERS}
+def choices(changes: Sequence[str]) -> dict[str, Any]:
+    """`--set name=value`: the value is JSON, or plain text."""
+    chosen = {}
     for change in changes:
         key, equals, text = change.partition("=")
-        if not equals or key not in own | inner:
-            raise ValueError(f"--set {change}: name=value, where name is one of "
-                             f"{', '.join(sorted(own | inner))}")  # fmt: skip
-        value = json_or_text(text)
-        if key in inner:
-            spec = replace(spec, hyperparameters={**spec.hyperparameters, key: value})
-        else:
-            spec = replace(spec, **{key: value})
-    return spec
+        if not equals:
+            raise ValueError(f"--set {change}: write name=value")
+        chosen[key] = json_or_text(text)
+    return chosen
 
 
 def json_or_text(text: str) -> Any:
@@ -89,17 +73,6 @@ def default_name(wanted: str, library: ModelLibrary, into: Path | None) -> str:
     """The recipe's own name; `my-` before it where that name ships."""
     taken = into is None and (library.shipped / wanted).is_dir()
     return f"my-{wanted}" if taken else wanted
-
-
-def command(recipe: str | None, spec: TrainingSpec, name: str) -> str:
-    """The command that makes this model again: what differs from the recipe is spelled out."""
-    base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
-    start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
-    now, before = spec.to_json(), base.to_json()
-    differing = [key for key in now if now[key] != before[key]]
-    sets = [f"--set '{key}={json.dumps(now[key])}'" for key in differing]
-    names = [] if name == recipe else [f"--name {name}"]  # a shipped name is reserved
-    return " ".join(["./run train", start, *sets, *names])
 
 
 def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:

@@ -33,6 +33,7 @@ STATUS_ERRORS: dict[int, tuple[str, str]] = {
 class ErrorFields(BaseModel):
     code: str = Field(description="a word for programs", examples=["not_found"])
     message: str = Field(description="a sentence for people", examples=[STATUS_ERRORS[404][1]])
+    field: str | None = Field(None, description="the choice that cannot work, where one is wrong")
     request_id: str = Field(description="the same as X-Request-ID", examples=["7f1c09ab0000002a"])
 
 
@@ -47,10 +48,11 @@ class ApiError(HTTPException):
     no part of the request goes into it. It passes through starlette and fastapi unchanged."""
 
     def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None,
+        field: str | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(status, message, headers)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.field = status, code, message, field
 
 
 def standard_error(status: int, headers: Mapping[str, str] | None = None) -> ApiError:
@@ -78,6 +80,8 @@ def error_json(error: ApiError, identity: str) -> bytes:
     message = error.message
     while True:
         fields = {"code": error.code, "message": message, "request_id": identity}
+        if error.field:
+            fields["field"] = error.field
         body = json.dumps({"error": fields}).encode()
         if len(body) <= LIMITS.error_bytes:
             return body

@@ -126,8 +126,8 @@ def test_a_killed_training_goes_on_where_it_stood(place: Path) -> None:
     ("words", "sentence"),
     [
         (["train"], "name a recipe"),
-        (["train", "souffle"], "no recipe called 'souffle'; choose one of"),
-        (["train", "mnist-mlp", "--set", "speed=9"], "where name is one of"),
+        (["train", "souffle"], "There is no such recipe; choose one of"),
+        (["train", "mnist-mlp", "--set", "speed=9"], "its name is one of"),
         (["train", "mnist-mlp", "--set", "epochs=0"], "epochs must be between 1 and"),
         (["train", "mnist-mlp", "--set", "epochs=many"], "epochs must be a whole number"),
         (["train", "--dataset", "mnist", "--network", "rnn"], "choose one of mlp, cnn"),

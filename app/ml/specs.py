@@ -1,0 +1,120 @@
+"""What a person chose -> a training that can work, or a sentence about the choice that cannot."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from app.ml.augmentation import Augmentation
+from app.ml.datasets import DATASETS
+from app.ml.hyperparameters import Hyperparameter
+from app.ml.networks import NETWORKS, Network, build
+from app.ml.recipes import RECIPES
+from app.ml.training_spec import TRAINING, TrainingSpec
+
+OWN = tuple(field.name for field in fields(TrainingSpec))
+NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
+
+
+class WrongChoice(ValueError):
+    """A choice that cannot work: `field` names it, the message is a sentence about it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def make_spec(
+    recipe: str | None, dataset: str | None, network: str | None, chosen: Mapping[str, Any]
+) -> TrainingSpec:
+    """A recipe, or a dataset and a network, with changes; WrongChoice when it cannot work.
+
+    `chosen` holds fields of the training and hyperparameters of the network, by their names.
+    """
+    spec = changed(start_of(recipe, dataset, network), chosen)
+    check(spec)
+    return spec
+
+
+def start_of(recipe: str | None, dataset: str | None, network: str | None) -> TrainingSpec:
+    if recipe is not None:
+        return RECIPES[one_of("recipe", recipe, tuple(RECIPES))]
+    return TrainingSpec(
+        one_of("dataset", dataset, tuple(DATASETS)), one_of("network", network, tuple(NETWORKS))
+    )
+
+
+def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
+    """The same with other fields and hyperparameters; their values are not checked here."""
+    inner = {parameter.name for parameter in NETWORKS[spec.network].HYPERPARAMETERS}
+    own = set(OWN) - set(NAMES)
+    if unknown := set(chosen) - own - inner:
+        known = ", ".join(sorted(own | inner))
+        raise WrongChoice(min(unknown), f"There is no such choice; its name is one of {known}.")
+    hyperparameters = {name: chosen[name] for name in chosen if name in inner}
+    others = {name: chosen[name] for name in chosen if name in own - {"hyperparameters"}}
+    given = chosen.get("hyperparameters", spec.hyperparameters)
+    if not isinstance(given, Mapping):
+        raise WrongChoice("hyperparameters", "hyperparameters must be a table.")
+    return replace(spec, hyperparameters={**given, **hyperparameters}, **others)
+
+
+def check(spec: TrainingSpec) -> Network:
+    """WrongChoice for a value out of its range or a network that cannot be built, which it is."""
+    check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
+    try:
+        Augmentation.of(spec.augmentation)
+    except (TypeError, ValueError) as error:
+        raise WrongChoice("augmentation", f"{error}.") from error
+    return built(spec)
+
+
+def built(spec: TrainingSpec) -> Network:
+    entry = DATASETS[spec.dataset]
+    shape = (entry.preprocessing.channels, entry.preprocessing.size, entry.preprocessing.size)
+    table = NETWORKS[spec.network].HYPERPARAMETERS
+    check_all(table, spec.hyperparameters)
+    try:
+        return build(spec.network, spec.hyperparameters, shape, len(entry.classes))
+    except ValueError as error:
+        field = "blocks" if spec.network == "cnn" else "hidden"
+        raise WrongChoice(field, f"{error}.") from error
+
+
+def check_all(table: tuple[Hyperparameter, ...], values: Mapping[str, Any]) -> None:
+    for parameter in table:
+        if parameter.name in values:
+            try:
+                parameter.check(values[parameter.name])
+            except ValueError as error:
+                raise WrongChoice(parameter.name, f"{error}.") from error
+
+
+def one_of(field: str, value: Any, choices: tuple[str, ...]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise WrongChoice(field, f"There is no such {field}; choose one of {', '.join(choices)}.")
+    return value
+
+
+def command(spec: TrainingSpec, name: str, recipe: str | None = None) -> str:
+    """The command that makes this model again: what differs from the recipe is spelled out."""
+    base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
+    start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
+    now, before = spec.to_json(), base.to_json()
+    differing = [key for key in now if now[key] != before[key]]
+    sets = [f"--set '{key}={json.dumps(now[key])}'" for key in differing]
+    names = [] if name == recipe else [f"--name {name}"]  # a shipped name is reserved
+    return " ".join(["./run train", start, *sets, *names])
+
+
+def describe() -> dict[str, Any]:
+    """All there is to choose, for a form: datasets, networks, the training, recipes."""
+    return {
+        "datasets": [{"name": entry.name, "title": entry.title} for entry in DATASETS.values()],
+        "networks": [
+            {"name": name, "hyperparameters": [p.to_json() for p in network.HYPERPARAMETERS]}
+            for name, network in NETWORKS.items()
+        ],
+        "training": [parameter.to_json() for parameter in TRAINING],
+        "recipes": [{"name": name, **spec.to_json()} for name, spec in RECIPES.items()],
+    }

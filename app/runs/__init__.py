@@ -1,0 +1,1 @@
+"""Training as durable work: runs, their events, and the processes that make them."""

@@ -1,0 +1,333 @@
+"""The store: runs and their numbered events as rows, in SQLite or PostgreSQL alike.
+
+An event gets the next number of its run in the transaction that writes it, and only from the
+worker that holds the run's newest fence: a process that was believed dead cannot write again.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from app.ml.identities import Identities
+from app.runs.states import LIVE, MOVES, State
+
+BUSY_SECONDS = 10.0  # that a connection waits for another one's transaction
+
+metadata = MetaData()
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("owner", String(64), nullable=False, index=True),
+    Column("purpose", String(16), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("reason", String(32)),
+    Column("message", Text),
+    Column("created", Float, nullable=False),
+    Column("queued", Float, nullable=False),  # when it joined the queue, last
+    Column("started", Float),
+    Column("ended", Float),
+    Column("learning_rate", Float),  # the peak that was asked for while it ran
+    Column("fence", Integer, nullable=False),  # grows with each claim
+    Column("worker", String(128)),  # host:process of the claim
+    Column("heartbeat", Float),
+    Column("last_seq", Integer, nullable=False),
+)
+events = Table(
+    "events",
+    metadata,
+    Column("run", String(26), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("variant", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("epoch", Float, nullable=False),
+    Column("time", Float, nullable=False),
+    Column("fields", JSON, nullable=False),
+)
+
+
+class UnknownRun(KeyError):
+    """No run of that id."""
+
+
+class IllegalMove(RuntimeError):
+    """The run's state does not allow it; .state is what it was."""
+
+    def __init__(self, state: str, wanted: str) -> None:
+        super().__init__(f"a run that is {state} cannot become {wanted}")
+        self.state = state
+
+
+class Fenced(RuntimeError):
+    """The run belongs to a newer worker, or is gone."""
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """One moment of a run. `fields` hold what its kind tells; a number that is not one is None."""
+
+    kind: str
+    step: int = 0
+    epoch: float = 0.0
+    fields: dict[str, Any] = field(default_factory=dict)
+    variant: int = 0
+    time: float = 0.0  # seconds since 1970; 0: when it is written
+    seq: int = 0  # 0: not written yet
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the worker should do, as of its last writing."""
+
+    state: State
+    learning_rate: float | None
+
+
+Run = Row[Any]  # the columns of `runs`
+
+
+class Store:
+    """All that the server and its workers know of runs. Blocking: call it off the event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self._identities = Identities()
+        self._reading = self.engine.execution_options(reads=True)
+
+    def create_tables(self) -> None:
+        metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    # --- runs ---
+
+    def create(
+        self, spec: dict[str, Any], name: str = "", owner: str = "local", purpose: str = "training"
+    ) -> str:
+        """A queued run with its first event; returns its id."""
+        identifier, now = self._identities.new(), time.time()
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(runs).values(
+                    id=identifier, owner=owner, purpose=purpose, name=name, spec=spec,
+                    state=State.QUEUED, created=now, queued=now, fence=0, last_seq=0,
+                )
+            )  # fmt: skip
+            write_events(connection, identifier, [RunEvent("queued")], now)
+        return identifier
+
+    def get(self, identifier: str) -> Run:
+        with self._reading.begin() as connection:
+            return row_of(connection, identifier)
+
+    def newest(self, limit: int, before: str = "~", purpose: str = "training") -> Sequence[Run]:
+        """Newest first; `before` is the last id of the page before."""
+        query = select(runs).where(runs.c.id < before, runs.c.purpose == purpose)
+        with self._reading.begin() as connection:
+            return connection.execute(query.order_by(runs.c.id.desc()).limit(limit)).all()
+
+    def delete(self, identifier: str) -> None:
+        """IllegalMove while it has a worker: stop it first."""
+        with self.engine.begin() as connection:
+            gone = delete(runs).where(runs.c.id == identifier, runs.c.state.not_in(LIVE))
+            if connection.execute(gone).rowcount == 0:
+                raise IllegalMove(row_of(connection, identifier).state, "deleted")
+
+    def place_in_queue(self, identifier: str) -> int | None:
+        """1 for the next one; None when it does not wait."""
+        with self._reading.begin() as connection:
+            run = row_of(connection, identifier)
+            if run.state != State.QUEUED:
+                return None
+            first = select(func.count()).where(
+                runs.c.state == State.QUEUED, runs.c.queued < run.queued
+            )
+            return int(connection.execute(first).scalar_one()) + 1
+
+    # --- moves ---
+
+    def move(
+        self, identifier: str, to: State, *, fence: int | None = None,
+        told: RunEvent | None = None, reason: str | None = None, message: str | None = None,
+    ) -> None:  # fmt: skip
+        """Change the state, where MOVES allows it, and tell it as an event (by default of the
+        state's own name).
+
+        Fenced when a worker's fence is not the newest; IllegalMove or UnknownRun otherwise.
+        """
+        now = time.time()
+        changes: dict[str, Any] = {"state": to, "reason": reason, "message": message}
+        if to == State.QUEUED:
+            changes |= {"queued": now, "ended": None}
+        if to not in LIVE and to != State.QUEUED:
+            changes["ended"] = now
+        with self.engine.begin() as connection:
+            query = update(runs).where(runs.c.id == identifier, runs.c.state.in_(MOVES[to]))
+            if fence is not None:
+                query = query.where(runs.c.fence == fence)
+            if connection.execute(query.values(**changes)).rowcount == 0:
+                run = row_of(connection, identifier)
+                if fence is not None and run.fence != fence:
+                    raise Fenced(identifier)
+                raise IllegalMove(run.state, to)
+            fields = {"reason": reason, "message": message} if reason else {}
+            write_events(connection, identifier, [told or RunEvent(to, fields=fields)], now)
+
+    def claim(self, worker: str) -> Run | None:
+        """The run that waits longest becomes this worker's; None when none waits."""
+        oldest = (
+            select(runs.c.id)
+            .where(runs.c.state == State.QUEUED)
+            .order_by(runs.c.queued)
+            .limit(1)
+            .with_for_update(skip_locked=True)  # two servers on one PostgreSQL; SQLite has one
+        )
+        with self.engine.begin() as connection:
+            identifier = connection.execute(oldest).scalar_one_or_none()
+            if identifier is None:
+                return None
+            now = time.time()
+            claimed = update(runs).where(runs.c.id == identifier)
+            connection.execute(
+                claimed.values(
+                    state=State.STARTING, fence=runs.c.fence + 1, worker=worker, heartbeat=now,
+                    started=now, reason=None, message=None,
+                )
+            )  # fmt: skip
+            return row_of(connection, identifier)
+
+    def set_learning_rate(self, identifier: str, rate: float) -> None:
+        """The worker takes it over at its next writing. IllegalMove when the run has none."""
+        with self.engine.begin() as connection:
+            wanted = update(runs).where(runs.c.id == identifier, runs.c.state.in_(LIVE))
+            if connection.execute(wanted.values(learning_rate=rate)).rowcount == 0:
+                raise IllegalMove(row_of(connection, identifier).state, "trained at another rate")
+
+    # --- events ---
+
+    def append(self, identifier: str, fence: int, new: Sequence[RunEvent]) -> Orders:
+        """Write a worker's events under the next numbers, and its heartbeat. Fenced when it has
+        lost the run; nothing is written then."""
+        now = time.time()
+        held = update(runs).where(
+            runs.c.id == identifier, runs.c.fence == fence, runs.c.state.in_(LIVE)
+        )
+        with self.engine.begin() as connection:
+            beat = held.values(heartbeat=now).returning(runs.c.state, runs.c.learning_rate)
+            row = connection.execute(beat).one_or_none()
+            if row is None:
+                raise Fenced(identifier)
+            write_events(connection, identifier, new, now)
+        return Orders(State(row.state), row.learning_rate)
+
+    def events_after(self, identifier: str, seq: int, limit: int = 1000) -> list[RunEvent]:
+        """In their order; UnknownRun when the run is gone."""
+        query = select(events).where(events.c.run == identifier, events.c.seq > seq)
+        with self._reading.begin() as connection:
+            rows = connection.execute(query.order_by(events.c.seq).limit(limit)).all()
+            if not rows:
+                row_of(connection, identifier)
+        return [event_of(row) for row in rows]
+
+    def last_step(self, identifier: str, kind: str) -> int:
+        """Of the events of this kind; -1 where there is none."""
+        query = select(func.max(events.c.step)).where(
+            events.c.run == identifier, events.c.kind == kind
+        )
+        with self._reading.begin() as connection:
+            found = connection.execute(query).scalar_one()
+        return -1 if found is None else int(found)
+
+    def live(self) -> Sequence[Run]:
+        """Runs that should have a worker, with their heartbeats."""
+        with self._reading.begin() as connection:
+            return connection.execute(select(runs).where(runs.c.state.in_(LIVE))).all()
+
+
+def row_of(connection: Connection, identifier: str) -> Run:
+    row = connection.execute(select(runs).where(runs.c.id == identifier)).one_or_none()
+    if row is None:
+        raise UnknownRun(identifier)
+    return row
+
+
+def write_events(
+    connection: Connection, identifier: str, new: Sequence[RunEvent], now: float
+) -> None:
+    """Under the run's next numbers; its row is locked until the transaction ends."""
+    if not new:
+        return
+    counted = update(runs).where(runs.c.id == identifier)
+    counted = counted.values(last_seq=runs.c.last_seq + len(new))
+    last = connection.execute(counted.returning(runs.c.last_seq)).scalar_one()
+    first = last - len(new) + 1
+    rows = [
+        {
+            "run": identifier, "seq": first + place, "kind": each.kind, "variant": each.variant,
+            "step": each.step, "epoch": each.epoch, "time": each.time or now,
+            "fields": each.fields,
+        }
+        for place, each in enumerate(new)
+    ]  # fmt: skip
+    connection.execute(insert(events), rows)
+
+
+def event_of(row: Row[Any]) -> RunEvent:
+    return RunEvent(row.kind, row.step, row.epoch, row.fields, row.variant, row.time, row.seq)
+
+
+# --- the databases -------------------------------------------------------------------------------
+
+
+def sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def make_engine(url: str) -> Engine:
+    if not url.startswith("sqlite:"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", prepare_sqlite)
+    event.listen(engine, "begin", begin_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: Any, _: Any) -> None:
+    """Rollback journal: before SQLite 3.51.3, WAL with several connections could lose data."""
+    connection.isolation_level = None  # transactions begin where we say, see begin_sqlite
+    for pragma in ("journal_mode=DELETE", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once: two that read first would wait for each other."""
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

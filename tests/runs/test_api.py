@@ -1,0 +1,248 @@
+"""Runs over REST, with a real server, real workers and a real stream."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.settings import ROOT
+from tests.runs.conftest import SPEC
+
+pytestmark = pytest.mark.slow
+MLP = {
+    "dataset": "mnist", "network": "mlp",
+    "hyperparameters": {
+        "hidden": [16], "epochs": 4, "batch_size": 16, "precision": "float32", "threads": 1,
+        "dataset_options": SPEC["dataset_options"],
+    },
+}  # fmt: skip
+
+
+def longer(epochs: int, **changes: Any) -> dict[str, Any]:
+    return {**MLP, "hyperparameters": {**MLP["hyperparameters"], "epochs": epochs, **changes}}
+
+
+class Server:
+    """`serve` in a process of its own; ended and started again by the tests."""
+
+    def __init__(self, data: Path, datasets: Path) -> None:
+        self.data, self.datasets, self.port = data, datasets, 0
+
+    def start(self) -> httpx.Client:
+        environment = os.environ | {
+            "INKLING_DATA_DIR": str(self.data), "INKLING_DATASETS_DIR": str(self.datasets),
+        }  # fmt: skip
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "app.cli", "serve", "--port", str(self.port)],
+            cwd=ROOT, env=environment | {"PYTHONPATH": str(ROOT)}, text=True,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        opened = next(line for line in self.process.stdout if line.startswith("open"))
+        address = opened.split()[1]
+        self.port = int(address.rstrip("/").rpartition(":")[2])
+        return httpx.Client(base_url=address, timeout=30)
+
+    def end(self, how: int = signal.SIGKILL) -> None:
+        self.process.send_signal(how)
+        self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path, small_mnist: Path) -> Iterator[Server]:
+    server = Server(tmp_path, small_mnist)
+    yield server
+    if server.process.poll() is None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+            for run in client.get("/api/v1/runs").json()["runs"]:
+                client.post(f"/api/v1/runs/{run['id']}/stop")
+        server.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.start() as client:
+        yield client
+
+
+def created(client: httpx.Client, body: dict[str, Any]) -> str:
+    answer = client.post("/api/v1/runs", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def events(client: httpx.Client, run: str, after: int = 0, most: int = 10**9) -> list[Any]:
+    """From the stream, until it ends or so many came."""
+    found: list[Any] = []
+    headers = {"Last-Event-ID": str(after)}
+    with client.stream("GET", f"/api/v1/runs/{run}/events", headers=headers) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("event: end"):
+                return found
+            if line.startswith("data: ") and len(line) > 10:
+                found.append(json.loads(line.removeprefix("data: ")))
+            if len(found) >= most:
+                return found
+    raise AssertionError("the stream was cut off")
+
+
+def until(client: httpx.Client, run: str, *states: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = client.get(f"/api/v1/runs/{run}").json()
+        if found["state"] in states:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(found)
+
+
+def test_a_run_is_watched_to_its_end_published_and_predicts(client: httpx.Client) -> None:
+    run = created(client, {**MLP, "name": "first"})
+    found = events(client, run)
+    assert [event["seq"] for event in found] == list(range(1, len(found) + 1))
+    assert found[0]["kind"] == "queued" and found[-1]["kind"] == "finished"
+    assert events(client, run) == found, "a finished run tells the same again"
+    assert events(client, run, after=50) == found[50:]
+    steps = [event for event in found if event["kind"] == "step"]
+    assert len(client.get(f"/api/v1/runs/{run}/points.csv").text.splitlines()) == len(steps) + 4 + 1
+
+    published = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine"})
+    assert published.status_code == 201
+    assert published.json()["accuracy"]["mnist test"]["n"] == 64
+    card = client.get("/api/v1/models/mine").json()["card"]
+    assert card["recipe"].endswith("--name mine")
+    again = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine"})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "name_taken")
+    replaced = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine", "replace": True})
+    assert replaced.status_code == 201
+    seven = {"strokes": [[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]]}
+    answer = client.post("/api/v1/models/mine/predict", json=seven).json()
+    assert answer["model"] == "mine" and len(answer["predictions"]) == 5
+
+    assert client.delete(f"/api/v1/runs/{run}").status_code == 204
+    assert client.get(f"/api/v1/runs/{run}/events").status_code == 404
+    assert client.get("/api/v1/models/mine").status_code == 200, "a model outlives its run"
+
+
+def test_a_run_is_paused_resumed_steered_and_stopped(client: httpx.Client) -> None:
+    run = created(client, longer(4000, schedule="constant"))
+    events(client, run, most=40)
+    assert client.delete(f"/api/v1/runs/{run}").status_code == 409
+    assert client.post(f"/api/v1/runs/{run}/publish", json={"name": "x"}).status_code == 409
+    client.post(f"/api/v1/runs/{run}/pause")
+    seq = until(client, run, "paused")["last_seq"]
+    assert client.patch(f"/api/v1/runs/{run}", json={"learning_rate": 0.1}).status_code == 409
+    client.post(f"/api/v1/runs/{run}/resume")
+    assert [event["kind"] for event in events(client, run, after=seq, most=2)] == [
+        "queued", "resumed",
+    ]  # fmt: skip
+    assert client.patch(f"/api/v1/runs/{run}", json={"learning_rate": 1e-5}).status_code == 200
+    changed = next(e for e in events(client, run, seq, most=400) if e["kind"] == "changed")
+    assert changed["learning_rate"] == 1e-5
+    client.post(f"/api/v1/runs/{run}/stop")
+    assert until(client, run, "stopped")["reason"] is None
+
+
+def test_a_run_goes_on_while_its_server_is_dead_and_the_stream_has_every_point_once(
+    server: Server,
+) -> None:
+    with server.start() as client:
+        run = created(client, longer(100))
+        before = events(client, run, most=100)
+    server.end()
+    time.sleep(0.5)
+    with server.start() as client:
+        after = events(client, run, after=before[-1]["seq"])
+        assert [e["seq"] for e in before + after] == list(range(1, len(before + after) + 1))
+        assert [e["step"] for e in before + after if e["kind"] == "step"] == list(range(1, 2401))
+        assert after[-1]["kind"] == "finished"
+        assert "resumed" not in {event["kind"] for event in after}, "it was never interrupted"
+
+
+def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx.Client) -> None:
+    first = created(client, longer(4000))
+    second, third = created(client, MLP), created(client, MLP)
+    until(client, first, "running")
+    places = [client.get(f"/api/v1/runs/{run}").json()["place"] for run in (first, second, third)]
+    assert places == [None, 1, 2]
+    assert client.post(f"/api/v1/runs/{second}/stop").json()["state"] == "stopped"
+    assert client.get(f"/api/v1/runs/{third}").json()["place"] == 1
+    listed = client.get("/api/v1/runs", params={"limit": 2}).json()
+    assert [run["id"] for run in listed["runs"]] == [third, second]
+    rest = client.get("/api/v1/runs", params={"cursor": listed["next"]}).json()
+    assert [run["id"] for run in rest["runs"]] == [first] and rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"recipe": "none"}, "recipe"),
+        ({"dataset": "none", "network": "mlp"}, "dataset"),
+        ({"dataset": "mnist"}, "network"),
+        (longer(0), "epochs"),
+        (longer(1, learning_rate="fast"), "learning_rate"),
+        (longer(1, optimizer="adam"), "optimizer"),
+        (longer(1, hidden=[0]), "hidden"),
+        (longer(1, activation="step"), "activation"),
+        (longer(1, augmentation={"turn": 1}), "augmentation"),
+        (longer(1, colour="red"), "colour"),
+        ({**MLP, "network": "cnn", "hyperparameters": {"blocks": [{"channels": 4, "pool": 4}] * 4}},
+         "blocks"),
+    ],
+)  # fmt: skip
+def test_a_choice_that_cannot_work_is_named_with_a_sentence(
+    choosing: httpx.Client, body: dict[str, Any], field: str
+) -> None:
+    answer = choosing.post("/api/v1/runs", json=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "wrong_choice", field)
+    assert len(error["message"]) > 10
+
+
+@pytest.fixture(scope="module")
+def choosing(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Iterator[httpx.Client]:
+    """One server for all questions that start nothing."""
+    server = Server(tmp_path_factory.mktemp("data"), small_mnist)
+    with server.start() as client:
+        yield client
+    server.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("run", ["nothing", "7" + "z" * 25, "../../etc/passwd", "01" * 13])
+@pytest.mark.parametrize("verb", ["", "/events", "/points.csv"])
+def test_a_run_that_is_not_there_is_no_mistake_of_the_server(
+    choosing: httpx.Client, run: str, verb: str
+) -> None:
+    assert choosing.get(f"/api/v1/runs/{run}{verb}").status_code in (404, 422)
+
+
+def test_the_choices_are_told_with_ranges_and_hints(choosing: httpx.Client) -> None:
+    told = choosing.get("/api/v1/networks").json()
+    assert {network["name"] for network in told["networks"]} == {"mlp", "cnn"}
+    every = told["training"] + [p for n in told["networks"] for p in n["hyperparameters"]]
+    assert all(parameter["hint"].endswith(".") for parameter in every)
+
+
+def test_a_second_server_on_one_data_folder_is_refused_with_the_first_ones_process(
+    choosing: httpx.Client, small_mnist: Path, tmp_path: Path
+) -> None:
+    first = Server(tmp_path, small_mnist)
+    first.start().close()
+    environment = os.environ | {"INKLING_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    second = subprocess.run(
+        [sys.executable, "-P", "-m", "app.cli", "serve", "--port", "0"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    first.end(signal.SIGTERM)
+    assert second.returncode == 2
+    assert f"process {first.process.pid}" in second.stderr
