@@ -12,7 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.settings import ROOT
-from app.web.roles import Role, RoleRouter
+from app.web.api.runs import Identifier, read_run
+from app.web.roles import Role, RoleRouter, role_of
 
 router = RoleRouter()
 
@@ -52,6 +53,18 @@ def draw(request: Request) -> HTMLResponse:
         default_model=state.settings.default_model,
         embed=embed,
     )
+
+
+@router.page("/train", role=Role.ANYONE)
+def train(request: Request) -> HTMLResponse:
+    return render(request, "train.html", may_train=role_of(request.scope) >= Role.TEACHER)
+
+
+@router.page("/runs/{identifier}", role=Role.ANYONE)
+async def run(request: Request, identifier: Identifier) -> HTMLResponse:
+    found = await read_run(request, identifier)
+    may_train = role_of(request.scope) >= Role.TEACHER
+    return render(request, "run.html", run=found.model_dump(mode="json"), may_train=may_train)
 
 
 class StaticFolder(StaticFiles):

@@ -1,8 +1,8 @@
 // @ts-check
 /** My digits, as the server keeps them. */
 import { drawing } from "./api-drawing.js";
-import { Refusal, reasonOf } from "./predict.js";
-import { say } from "./texts.js";
+import { ask as askServer } from "./ask.js";
+import { Refusal } from "./predict.js";
 
 /**
  * @typedef {import("./lab.js").Subject} Subject
@@ -42,15 +42,8 @@ function unlessUnknown(error) {
   if (!isUnknown(error)) throw error;
 }
 
-/** @param {string} method @param {string} path @param {object} [body] @returns {Promise<any>} Refusal with a sentence that can be shown */
-async function ask(method, path, body) {
-  const json = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const response = await fetch(SAMPLES + path, { method, ...json }).catch(() => {
-    throw new Refusal(0, { code: "lost", message: say("noServer") });
-  });
-  if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
-  return response.status === 204 ? undefined : response.json();
-}
+/** @param {string} method @param {string} path @param {object} [body] */
+const ask = (method, path, body) => askServer(method, SAMPLES + path, body);
 
 /** @param {Subject} subject */
 async function content(subject) {

@@ -135,7 +135,98 @@ const TEXTS = {
   readWrong: "Read as {read}: wrong",
   readNothing: "Not read",
   deleteAll: "Delete all that you kept ({count})?",
+
+  // Train: the form
+  "start_mnist-quick": "99 % in ten seconds",
+  "start_mnist-quick_detail": "A small CNN, one look at each of MNIST's digits.",
+  "start_lecture-sigmoid": "A sigmoid MLP as in the lecture",
+  "start_lecture-sigmoid_detail": "100 hidden units, plain gradient descent.",
+  start_overfit: "Overfit on purpose",
+  start_overfit_detail: "A wide MLP and only 3,000 digits: watch it learn them by heart.",
+  start_shipped: "The model {name}",
+  start_shipped_detail: "As it was made: {network}, {epochs} epochs. Takes a while.",
+  extras: "This starting point also sets: {words}.",
+  extra: "{name} {value}",
+  onlyTeacher: "On this server only the teacher can train: open the address with the token that the server printed when it started.",
+  none: "none",
+  addBlock: "Add a block",
+  block: "Block {number}",
+  blocksUse: "Padding \"same\" keeps the size when the stride is 1; a pool of 1 pools nothing.",
+  takeBlock: "Take block {number} away",
+  scheduleUnknown: "The curve appears here when learning rate and warm-up are numbers.",
+  scheduleConstant: "Learning rate: {first} from the first step to the last.",
+  scheduleFalls: "Learning rate: from {first} down to {last}.",
+  scheduleRises: "Learning rate: from {first} up to {most}, then down to {last}.",
+
+  // Runs: the list
+  networkOnDataset: "{network} on {dataset}",
+  noRuns: "No runs yet. Choose a starting point above and press Train: the first takes ten seconds.",
+  // One run
+  runTitle: "{state}: {name}",
+  result: "{accuracy} of {n} test pictures are read right.",
+  place: "{before} before it in the queue.",
+  placeNext: "It is the next.",
+  startingWhy: "It loads the dataset.",
+  sizes: "{parameters} parameters; {train} pictures to learn from, {validation} to validate.",
+  progressNone: "0 of {epochs} epochs",
+  progress: "Epoch {epoch} of {epochs}",
+  progressLive: "Epoch {epoch} of {epochs}, {speed} pictures a second, {left}",
+  secondsLeft: "{seconds} s left",
+  minutesLeft: "{minutes} min left",
+  hoursLeft: "{hours} h {minutes} min left",
+  noEpoch: "The first epoch is not over yet.",
+  epochSummary: "Epoch {epoch} of {epochs}: validation loss {loss}, accuracy {accuracy}.",
+  epochWithoutValidation: "Epoch {epoch} of {epochs}: training loss {loss}.",
+  latest: "Latest",
+  atEpoch: "At epoch {epoch}",
+  markedRate: "rate {rate}",
+  percent: "{value}\u202f%",
+  rateWrong: "The learning rate must be a number above 0.",
+  state_queued: "Waiting",
+  state_starting: "Starting",
+  state_running: "Running",
+  state_pausing: "Pausing",
+  state_paused: "Paused",
+  state_stopping: "Stopping",
+  state_stopped: "Stopped",
+  state_finished: "Finished",
+  state_failed: "Failed",
+  state_interrupted: "Interrupted",
 };
+
+/** @type {Record<string, string>} Names of choices that a reader would not guess from the API's own. */
+const LABELS = {
+  mlp: "MLP",
+  cnn: "CNN",
+  mnist: "MNIST",
+  hidden: "Hidden layers",
+  blocks: "Blocks",
+  gamma: "Slope below zero",
+  ema: "Averaged weights",
+  warmup: "Warm-up",
+  sgd: "SGD",
+  adamw: "AdamW",
+  relu: "ReLU",
+  leaky_relu: "leaky ReLU",
+  gelu: "GELU",
+};
+
+/** A word of the API as a label. @param {string} name */
+export function labelOf(name) {
+  const words = spaced(name);
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+/** A word of the API as people write it. @param {string} name */
+export const spaced = (name) => LABELS[name] ?? name.replaceAll("_", " ");
+
+/** Three digits suffice. @param {number} value */
+export const brief = (value) => String(Number(value.toPrecision(3)));
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+
+/** @param {number} seconds since 1970 */
+export const when = (seconds) => CLOCK.format(1000 * seconds);
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
 export function say(key, values = {}) {
@@ -149,3 +240,24 @@ export function percent(probability) {
 }
 
 export const UNIT = "\u202f%"; // a narrow space that does not break
+
+/** A count with its thousands apart. @param {number} value */
+export const count = (value) => value.toLocaleString("en");
+
+/** A loss; a dash where there is none. @param {number | null} value */
+export const figure = (value) => (value === null ? "–" : value >= 0.1 ? value.toFixed(3) : brief(value));
+
+/** To a tenth of a percent, never rounded up to certainty. @param {number | null} share */
+export function accuracyOf(share) {
+  if (share === null) return "–";
+  const value = (100 * share).toFixed(1);
+  return say("percent", { value: share < 1 && value === "100.0" ? ">99.9" : value });
+}
+
+/** @param {number} seconds */
+export function timeLeft(seconds) {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 90) return say("secondsLeft", { seconds: Math.ceil(seconds) });
+  if (minutes < 90) return say("minutesLeft", { minutes });
+  return say("hoursLeft", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}

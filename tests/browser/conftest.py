@@ -48,6 +48,7 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.datasets = folder / "datasets"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -55,7 +56,10 @@ class Server:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "app.cli", "serve", "--port", str(self.port)]
-        environment = os.environ | {"INKLING_DATA_DIR": str(self.folder / "data")}
+        environment = os.environ | {
+            "INKLING_DATA_DIR": str(self.folder / "data"),
+            "INKLING_DATASETS_DIR": str(self.datasets),
+        }
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT

@@ -9,8 +9,11 @@ from starlette.testclient import TestClient
 
 from app import __version__
 from app.ml.checkpoints import ModelEntry
+from app.ml.training_spec import TrainingSpec
+from app.runs.states import State
+from app.runs.store import Store
 from app.settings import ROOT
-from tests.conftest import raw_request
+from tests.conftest import LAN, TOKEN, MakeApp, raw_request
 
 
 class Addresses(HTMLParser):
@@ -33,7 +36,7 @@ class Addresses(HTMLParser):
         self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/train", "/docs", "/nothing"])
 def test_pages_load_only_files_that_are_there_and_run_nothing_inline(
     client: TestClient, small_model: ModelEntry, path: str
 ) -> None:
@@ -51,6 +54,43 @@ def test_the_draw_page_offers_the_models(client: TestClient, small_model: ModelE
     assert page.status_code == 200
     assert "small" in page.text
     assert __version__ in page.text
+
+
+def resting_run(app: FastAPI, name: str = "") -> str:
+    """A run that no worker takes; its id."""
+    settings = app.state.settings
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.store_url)
+    store.create_tables()
+    run = store.create(TrainingSpec("mnist", "mlp").to_json(), name)
+    store.move(run, State.PAUSED)
+    store.close()
+    return run
+
+
+def test_the_training_pages_tell_a_stranger_that_only_the_teacher_trains(make_app: MakeApp) -> None:
+    app = make_app(host="0.0.0.0", token=TOKEN)
+    stranger = TestClient(app, base_url=LAN)
+    assert "only the teacher can train" in stranger.get("/train").text
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    run = resting_run(app)
+    assert "only the teacher can train" not in stranger.get("/train", headers=headers).text
+    assert 'id="controls"' not in stranger.get(f"/runs/{run}").text
+    assert 'id="controls"' in stranger.get(f"/runs/{run}", headers=headers).text
+
+
+def test_what_a_run_is_called_is_escaped(app: FastAPI, client: TestClient) -> None:
+    run = resting_run(app, "'><img src=x onerror=alert(7)>")
+    page = client.get(f"/runs/{run}")
+    assert page.status_code == 200
+    assert "<img src=x" not in page.text
+    assert Addresses(page.text).inline == []
+
+
+def test_a_run_that_is_not_there_is_a_page_not_found(client: TestClient) -> None:
+    page = client.get(f"/runs/{26 * '0'}", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "There is no such run" in page.text
 
 
 def test_the_draw_page_works_without_any_model(client: TestClient) -> None:

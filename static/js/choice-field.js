@@ -1,0 +1,136 @@
+// @ts-check
+/** One choice of a training: label, control, hint, and the sentence when it cannot work. */
+import { BlocksControl } from "./blocks-control.js";
+import { labelOf, say, spaced } from "./texts.js";
+import { number } from "./typed-number.js";
+
+/**
+ * @typedef {import("./runs.js").Hyperparameter} Hyperparameter
+ * @typedef {{ element: HTMLElement, value: any }} Control element is, or holds, what takes the focus
+ */
+
+export class ChoiceField {
+  #control;
+  #wrong;
+
+  /** @param {Hyperparameter} parameter @param {string} prefix of its ids */
+  constructor(parameter, prefix) {
+    this.name = parameter.name;
+    this.initial = parameter.default;
+    this.#control = controlOf(parameter);
+    const id = `${prefix}-${parameter.name}`;
+    const { element } = this.#control;
+    element.id = id;
+    element.setAttribute("aria-describedby", `${id}-hint ${id}-wrong`);
+    this.#wrong = part("p", "wrong", "", `${id}-wrong`);
+    this.element = document.createElement("div");
+    this.element.className = `field ${parameter.kind}`;
+    this.element.append(labelFor(element, parameter.name), element, part("p", "hint", parameter.hint, `${id}-hint`), this.#wrong);
+    this.value = parameter.default;
+    this.element.addEventListener("input", () => this.accept());
+  }
+
+  get value() {
+    return this.#control.value;
+  }
+
+  set value(value) {
+    this.#control.value = value;
+    this.accept();
+  }
+
+  /** Says beside the control why it cannot work, and puts the focus there. @param {string} sentence */
+  refuse(sentence) {
+    this.#wrong.textContent = sentence;
+    const first = this.#first();
+    first.setAttribute("aria-invalid", "true");
+    first.focus();
+  }
+
+  accept() {
+    this.#wrong.textContent = "";
+    this.#first().removeAttribute("aria-invalid");
+  }
+
+  /** @returns {HTMLElement} */
+  #first() {
+    const { element } = this.#control;
+    return element.querySelector("input") ?? element;
+  }
+}
+
+/** @param {Hyperparameter} parameter @returns {Control} */
+function controlOf(parameter) {
+  if (parameter.kind === "blocks") return new BlocksControl();
+  if (parameter.kind === "boolean") return switched();
+  if (parameter.kind === "choice") return chosen(parameter.choices);
+  return parameter.kind === "integers" ? written(integers, (values) => values.join(", ")) : written(number, String, parameter.kind);
+}
+
+/** @param {(text: string) => any} read @param {(value: any) => string} write @param {string} [kind] @returns {Control} */
+function written(read, write, kind) {
+  const element = document.createElement("input");
+  Object.assign(element, { type: "text", autocomplete: "off", spellcheck: false, inputMode: kind === "integer" ? "numeric" : kind ? "decimal" : "text" });
+  if (!kind) element.placeholder = say("none");
+  return {
+    element,
+    get value() {
+      return read(element.value);
+    },
+    set value(value) {
+      element.value = write(value);
+    },
+  };
+}
+
+/** @returns {Control} */
+function switched() {
+  const element = document.createElement("input");
+  element.type = "checkbox";
+  return {
+    element,
+    get value() {
+      return element.checked;
+    },
+    set value(value) {
+      element.checked = value;
+    },
+  };
+}
+
+/** @param {string[]} choices @returns {Control} */
+function chosen(choices) {
+  const element = document.createElement("select");
+  element.append(...choices.map((choice) => new Option(spaced(choice), choice)));
+  element.autocomplete = "off";
+  return {
+    element,
+    get value() {
+      return element.value;
+    },
+    set value(value) {
+      element.value = value;
+    },
+  };
+}
+
+/** @param {string} text */
+const integers = (text) => text.split(/[,;\s]+/).filter(Boolean).map(number);
+
+/** @param {HTMLElement} control @param {string} name */
+function labelFor(control, name) {
+  if (control.getAttribute("role") === "group") {
+    const label = part("p", "label", labelOf(name), `${control.id}-label`);
+    control.setAttribute("aria-labelledby", label.id);
+    return label;
+  }
+  const label = document.createElement("label");
+  label.htmlFor = control.id;
+  label.textContent = labelOf(name);
+  return label;
+}
+
+/** @param {string} kind @param {string} name @param {string} text @param {string} id */
+function part(kind, name, text, id) {
+  return Object.assign(document.createElement(kind), { className: name, textContent: text, id });
+}

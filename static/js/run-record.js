@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * A run as its events tell it, each taken once.
+ *
+ * @typedef {import("./runs.js").State} State
+ * @typedef {{ seq: number, kind: string, step: number, epoch: number, time: number } & Record<string, any>} RunEvent
+ * @typedef {{ epoch: number, training: number | null, loss: number | null, accuracy: number | null, rate: number | null }} Epoch
+ * @typedef {{ epoch: number, rate: number }} RateChange
+ */
+
+const STATES = new Set(["queued", "pausing", "paused", "stopping", "stopped", "finished", "failed", "interrupted"]);
+const MEMORY = 0.9; // how much of the smoothed loss stays at each point
+
+export class RunRecord {
+  /** Number of the last event. */
+  seq = 0;
+  /** How many training losses it holds. */
+  points = 0;
+  /** @type {State} */
+  state = "queued";
+  /** @type {string | null} */
+  reason = null;
+  /** @type {string | null} */
+  message = null;
+  /** @type {RunEvent | null} what is trained: parameters, steps, pictures */
+  begun = null;
+  /** @type {RunEvent | null} the last training loss, with rate, speed and time left */
+  last = null;
+  /** @type {{ accuracy: number, n: number } | null} on the test part */
+  result = null;
+  /** @type {Epoch[]} */
+  epochs = [];
+  /** @type {RateChange[]} */
+  changes = [];
+  /** @type {{ x: number[], training: (number | null)[], smooth: (number | null)[], validation: (number | null)[] }} columns of equal length, x in epochs */
+  losses = { x: [], training: [], smooth: [], validation: [] };
+
+  #smooth = 0;
+  #weight = 0;
+  #sum = 0;
+  #count = 0;
+
+  /** False for an event that is here already. @param {RunEvent} event */
+  add(event) {
+    if (event.seq <= this.seq) return false;
+    this.seq = event.seq;
+    if (event.kind === "started" || event.kind === "resumed") this.#begin(event);
+    if (event.kind === "step") this.#addLoss(event);
+    if (event.kind === "evaluated") this.#addEpoch(event);
+    if (event.kind === "changed") this.#addChange(event);
+    if (event.kind === "finished") this.result = { accuracy: event.test_accuracy, n: event.test_n };
+    if (STATES.has(event.kind)) {
+      this.state = /** @type {State} */ (event.kind);
+      this.reason = event.reason ?? null;
+      this.message = event.message ?? null;
+    }
+    return true;
+  }
+
+  /** @param {RunEvent} event */
+  #begin(event) {
+    this.begun = event;
+    this.state = "running";
+    this.reason = this.message = null;
+  }
+
+  /** @param {RunEvent} event */
+  #addLoss(event) {
+    this.last = event;
+    this.points++;
+    const { loss } = event;
+    if (loss !== null) {
+      this.#smooth = MEMORY * this.#smooth + (1 - MEMORY) * loss;
+      this.#weight = MEMORY * this.#weight + (1 - MEMORY); // an average over what there was so far
+      this.#sum += loss;
+      this.#count++;
+    }
+    const row = this.#row(event.epoch);
+    this.losses.training[row] = loss;
+    this.losses.smooth[row] = loss === null ? null : this.#smooth / this.#weight;
+  }
+
+  /** @param {RunEvent} event */
+  #addEpoch({ epoch, loss, accuracy }) {
+    if (loss !== null) this.losses.validation[this.#row(epoch)] = loss;
+    const training = this.#count ? this.#sum / this.#count : null;
+    this.epochs.push({ epoch: Math.round(epoch), training, loss, accuracy, rate: this.last?.learning_rate ?? null });
+    this.#sum = this.#count = 0;
+  }
+
+  /** A resumed training says its rate again: told once. @param {RunEvent} event */
+  #addChange({ epoch, learning_rate: rate }) {
+    if (this.changes.at(-1)?.rate !== rate) this.changes.push({ epoch, rate });
+  }
+
+  /** The row of a moment, made when it is new. @param {number} epoch */
+  #row(epoch) {
+    const { x, training, smooth, validation } = this.losses;
+    if (x.at(-1) !== epoch) {
+      x.push(epoch);
+      for (const column of [training, smooth, validation]) column.push(null);
+    }
+    return x.length - 1;
+  }
+}

@@ -1,0 +1,58 @@
+// @ts-check
+/** Runs, as the server keeps them: start, list, steer. */
+import { ask } from "./ask.js";
+import { say, spaced } from "./texts.js";
+
+/**
+ * @typedef {"queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "stopped" | "finished" | "failed" | "interrupted"} State
+ * @typedef {{ id: string, name: string, state: State, reason: string | null, message: string | null, dataset: string, network: string,
+ *   spec: Record<string, any>, created: number, place: number | null, last_seq: number }} Run
+ * @typedef {{ name: string, kind: "integer" | "number" | "boolean" | "choice" | "integers" | "blocks", default: any, hint: string,
+ *   minimum: number | null, maximum: number | null, choices: string[] }} Hyperparameter
+ * @typedef {{ name: string, network: string, dataset: string, hyperparameters: Record<string, any> } & Record<string, any>} Recipe
+ * @typedef {{ datasets: { name: string, title: string }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
+ *   training: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
+ * @typedef {{ dataset: string, network: string, hyperparameters: Record<string, any>, name: string }} Wanted
+ */
+
+const RUNS = "/api/v1/runs";
+const LIVE = new Set(["starting", "running", "pausing", "stopping"]); // has a process of its own
+
+/** @returns {Promise<Choices>} */
+export const choices = () => ask("GET", "/api/v1/networks");
+
+/** @param {Wanted} wanted @returns {Promise<Run>} */
+export const start = (wanted) => ask("POST", RUNS, wanted);
+
+/** @param {string | null} cursor @returns {Promise<{ runs: Run[], next: string | null }>} the newest first */
+export const list = (cursor) => ask("GET", RUNS + (cursor ? `?cursor=${cursor}` : ""));
+
+/** @param {string} id @returns {Promise<Run>} */
+export const read = (id) => ask("GET", `${RUNS}/${id}`);
+
+/** @param {string} id @param {"pause" | "resume" | "stop"} verb @returns {Promise<Run>} */
+export const steer = (id, verb) => ask("POST", `${RUNS}/${id}/${verb}`);
+
+/** @param {string} id @param {number} rate @returns {Promise<Run>} */
+export const changeRate = (id, rate) => ask("PATCH", `${RUNS}/${id}`, { learning_rate: rate });
+
+/** @param {string} id */
+export const remove = (id) => ask("DELETE", `${RUNS}/${id}`);
+
+/** @param {string} id */
+export const eventsOf = (id) => `${RUNS}/${id}/events`;
+
+/** @param {State} state */
+export const isLive = (state) => LIVE.has(state);
+
+/** Whether it will change by itself. @param {State} state */
+export const isGoing = (state) => isLive(state) || state === "queued";
+
+/** @param {State} state */
+export const inWords = (state) => say(/** @type {any} */ (`state_${state}`));
+
+/** @param {{ name: string, network: string, dataset: string }} run */
+export const titleOf = ({ name, network, dataset }) => name || whatOf({ network, dataset });
+
+/** @param {{ network: string, dataset: string }} run */
+export const whatOf = ({ network, dataset }) => say("networkOnDataset", { network: spaced(network), dataset: spaced(dataset) });

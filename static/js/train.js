@@ -1,0 +1,13 @@
+// @ts-check
+/** The page /train: the form of a training, and the runs that there are. */
+import { LaunchForm } from "./launch-form.js";
+import { RunList } from "./run-list.js";
+
+/** @param {string} selector */
+const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
+
+const form = new LaunchForm(/** @type {HTMLFormElement} */ (part("#choices")), (run) => location.assign(`/runs/${run.id}`));
+form.load().catch((error) => {
+  part("#choices .refused").textContent = error.message;
+});
+new RunList(part("#runs")).follow();

@@ -1,0 +1,318 @@
+"""Train in the browser: from the form to a run that nothing can lose."""
+
+import csv
+import io
+import re
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.ml.optimisation import SCHEDULES, rate_at
+from tests.browser.conftest import Server
+from tests.browser.test_everyone import violations
+from tests.ml.small_files import write_mnist
+
+pytestmark = pytest.mark.slow
+
+SMALL = {"Hidden layers": "16", "Batch size": "16", "Epochs": "2", "Threads": "1"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_mnist(server: Server) -> None:
+    """512 drawings of four digits to learn from, 64 to test with."""
+    write_mnist(server.datasets, 512, 64)
+
+
+@pytest.fixture
+def form(page: Page, server: Server) -> Page:
+    return opened(page, server)
+
+
+@pytest.fixture
+def refusals(problems: list[str]) -> Iterator[None]:
+    """The browser's own complaint about an answer 422 is expected."""
+    yield
+    problems[:] = [problem for problem in problems if "status of 422" not in problem]
+
+
+def opened(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/train")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    return page
+
+
+def choose_small(page: Page, **more: str) -> None:
+    """A sigmoid MLP of 16 units, which learns in a blink."""
+    page.get_by_label("A sigmoid MLP as in the lecture").check()
+    page.get_by_text("More choices").click()
+    for label, text in {**SMALL, **more}.items():
+        page.get_by_label(label, exact=True).fill(text)
+
+
+def train(page: Page) -> None:
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile("/runs/"))
+
+
+# The form
+
+
+def test_a_starting_point_fills_the_form(form: Page) -> None:
+    form.get_by_label("A sigmoid MLP as in the lecture").check()
+    expect(form.get_by_label("Network")).to_have_value("mlp")
+    expect(form.get_by_label("Hidden layers")).to_have_value("100")
+    expect(form.get_by_label("Activation")).to_have_value("sigmoid")
+    expect(form.get_by_label("Optimizer")).to_have_value("sgd")
+    form.get_by_label("Overfit on purpose").check()
+    expect(form.get_by_label("Hidden layers")).to_have_value("1024")
+    expect(form.locator(".extras")).to_have_text(
+        "This starting point also sets: validation fraction 0.95."
+    )
+
+
+def test_every_choice_has_a_hint_and_only_useful_ones_are_shown(form: Page) -> None:
+    form.get_by_text("More choices").click()
+    hints = form.locator(".field > .hint").all_inner_texts()
+    assert len(hints) > 20 and all(hints)
+    expect(form.get_by_label("Momentum")).to_be_hidden()
+    form.get_by_label("Optimizer").select_option("sgd")
+    expect(form.get_by_label("Momentum")).to_be_visible()
+    form.get_by_label("Activation").select_option("leaky_relu")
+    expect(form.get_by_label("Slope below zero")).to_be_visible()
+
+
+def test_blocks_are_added_and_taken_away(form: Page) -> None:
+    blocks = form.get_by_role("group", name=re.compile(r"^Block \d"))
+    expect(blocks).to_have_count(3)
+    form.get_by_role("button", name="Add a block").click()
+    expect(blocks).to_have_count(4)
+    expect(blocks.last.get_by_label("Channels")).to_be_focused()
+    form.get_by_role("button", name="Take block 2 away").click()
+    expect(blocks).to_have_count(3)
+    channels = [box.input_value() for box in form.get_by_label("Channels").all()]
+    assert channels == ["24", "96", "96"]
+
+
+@pytest.mark.parametrize(
+    ("label", "wrong", "sentence"),
+    [
+        ("Epochs", "many", "Epochs must be a whole number."),
+        ("Hidden layers", "16, 0", "Hidden layers must be between 1 and 4096."),
+        ("Weight decay", "-1", "Weight decay must be between 0 and 10."),
+    ],
+)
+def test_a_wrong_choice_is_told_beside_its_field(
+    form: Page, label: str, wrong: str, sentence: str, refusals: None
+) -> None:
+    choose_small(form)
+    field = form.get_by_label(label, exact=True)
+    field.fill(wrong)
+    form.get_by_text("More choices").click()
+    form.get_by_role("button", name="Train", exact=True).click()
+    expect(field).to_be_focused()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile(f"{re.escape(sentence)}$"))
+    field.fill("1")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_a_kernel_larger_than_its_input_is_refused_at_the_blocks(
+    form: Page, refusals: None
+) -> None:
+    form.get_by_label("Pool", exact=True).first.fill("4")
+    form.get_by_label("Padding").last.fill("0")
+    form.get_by_label("Kernel").last.fill("11")
+    form.get_by_role("button", name="Train", exact=True).click()
+    expect(form.locator(".blocks .wrong")).to_contain_text("11 x 11 kernel does not fit")
+
+
+def test_the_curve_of_the_schedule_is_what_the_training_does(form: Page) -> None:
+    places = [i / 20 for i in range(20)]
+    wanted = [[rate_at(x, name, 0.3, 0.2) for x in places] for name in SCHEDULES]
+    found = form.evaluate(
+        """async ([names, places]) => {
+            const { rateAt } = await import("/static/js/schedule.js");
+            return names.map(name => places.map(x => rateAt(x, name, 0.3, 0.2)));
+        }""",
+        [list(SCHEDULES), places],
+    )
+    assert found == [pytest.approx(rates) for rates in wanted]
+    expect(form.locator(".schedule figcaption")).to_have_text(
+        "Learning rate: from 0.00006 up to 0.006, then down to 0.0000375."
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_form(form: Page, scheme: Any) -> None:
+    form.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    form.get_by_text("More choices").click()
+    assert violations(form) == []
+
+
+def test_the_form_never_scrolls_sideways_on_a_phone(phone: Page, server: Server) -> None:
+    opened(phone, server)
+    phone.get_by_text("More choices").click()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
+
+
+# A run
+
+LONG = {"Batch size": "1", "Epochs": "20", "Learning rate": "0.05"}  # seconds, on any machine
+
+
+def state(page: Page) -> Any:
+    return expect(page.locator(".state"))
+
+
+def button(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def wait_for_points(page: Page, more_than: int = 0) -> None:
+    script = "more => Number(document.querySelector('#run').dataset.points) > more"
+    page.wait_for_function(script, arg=more_than)
+
+
+def expect_every_point_once(page: Page, server: Server, epochs: int) -> None:
+    """What the page drew against what the API holds."""
+    identifier = page.url.rpartition("/")[2]
+    address = f"{server.url}/api/v1/runs/{identifier}/points.csv"
+    with urllib.request.urlopen(address) as answer:
+        rows = list(csv.DictReader(io.StringIO(answer.read().decode())))
+    losses = [row for row in rows if row["kind"] == "step"]
+    assert len({row["step"] for row in losses}) == len(losses)
+    expect(page.locator("#run")).to_have_attribute("data-points", str(len(losses)))
+    page.get_by_text("Epochs as a table").click()
+    shown = page.locator("#epochs tbody th")
+    expect(shown).to_have_count(epochs)
+    assert shown.all_inner_texts() == [str(epoch + 1) for epoch in range(epochs)]
+
+
+def test_from_the_form_to_a_finished_run(form: Page, server: Server) -> None:
+    choose_small(form, **LONG)
+    form.get_by_label(re.compile("^Name")).fill("My first")
+    train(form)
+    expect(form.get_by_role("heading", name="My first")).to_be_visible()
+    wait_for_points(form)
+    state(form).to_have_text("Running")
+    expect(form).to_have_title("Running: My first")
+    expect(form.locator(".progress-words")).to_contain_text("pictures a second")
+    form.get_by_label("Learning rate").fill("0")
+    button(form, "Change").click()
+    expect(form.locator(".rate .wrong")).to_have_text("The learning rate must be a number above 0.")
+    form.get_by_label("Learning rate").fill("0.02")
+    button(form, "Change").click()
+    button(form, "Pause").click()
+    state(form).to_have_text("Paused")
+    expect(form).to_have_title("Paused: My first")
+    expect(button(form, "Pause")).to_be_hidden()
+    before = int(form.locator("#run").get_attribute("data-points") or 0)
+
+    form.reload()
+    state(form).to_have_text("Paused")
+    wait_for_points(form, before - 1)
+    expect(form.locator("#run")).to_have_attribute("data-points", str(before))
+
+    button(form, "Resume").click()
+    wait_for_points(form, before)
+    expect(form.get_by_label("Learning rate")).to_have_value("0.02")
+    expect(form.locator(".state")).to_have_text("Finished", timeout=90_000)
+    expect(form.locator(".why")).to_have_text(
+        re.compile(r"^>?\d+\.\d.% of 64 test pictures are read right\.$")
+    )
+    expect(form.locator("output")).to_have_text(re.compile("^Finished. .* are read right"))
+    for name in ("Pause", "Resume", "Stop", "Change"):
+        expect(button(form, name)).to_be_hidden()
+    expect_every_point_once(form, server, 20)
+    expect(form.locator("#epochs tbody tr").last).to_contain_text("0.02")
+
+
+def test_a_server_that_restarts_loses_no_point_of_an_open_page(
+    context: BrowserContext, mortal_server: Server
+) -> None:
+    write_mnist(mortal_server.datasets, 512, 64)
+    page = opened(context.new_page(), mortal_server)
+    choose_small(page, **LONG)
+    train(page)
+    wait_for_points(page)
+    mortal_server.kill()
+    expect(page.locator(".connection")).to_contain_text("The server does not answer")
+    mortal_server.start()
+    expect(page.locator(".state")).to_have_text("Finished", timeout=90_000)
+    expect(page.locator(".connection")).to_be_empty()
+    expect_every_point_once(page, mortal_server, 20)
+    page.close()
+
+
+def test_a_missing_dataset_says_what_to_do_and_the_run_can_be_deleted(form: Page) -> None:
+    choose_small(form)
+    form.get_by_label("Dataset").select_option("pen-digits")
+    form.get_by_label(re.compile("^Name")).fill("Without files")
+    train(form)
+    state(form).to_have_text("Failed")
+    expect(form.locator(".why")).to_contain_text("datasets download pen-digits")
+    expect(button(form, "Resume")).to_be_visible()
+
+    button(form, "Delete").click()
+    button(form, "Keep it").click()
+    button(form, "Delete").click()
+    with form.expect_response(re.compile("/api/v1/runs$")) as listed:
+        form.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    assert form.url.endswith("/train")
+    assert "Without files" not in listed.value.text()
+
+
+def test_a_run_is_stopped_and_stands_in_the_list(form: Page) -> None:
+    choose_small(form, Epochs="10000")
+    form.get_by_label(re.compile("^Name")).fill("Too long")
+    train(form)
+    wait_for_points(form)
+    button(form, "Stop").click()
+    state(form).to_have_text("Stopped")
+    form.get_by_role("link", name="All runs").click()
+    line = form.locator(".runs li").first
+    expect(line).to_contain_text("Too long")
+    expect(line).to_contain_text("MLP on MNIST")
+    expect(line).to_contain_text("Stopped")
+
+
+def finished(page: Page, server: Server) -> None:
+    opened(page, server)
+    choose_small(page)
+    train(page)
+    state(page).to_have_text("Finished")
+    for summary in page.locator("summary").all():
+        summary.click()
+
+
+def test_the_curves_are_zoomed_by_dragging_and_switched(page: Page, server: Server) -> None:
+    finished(page, server)
+    expect(page.locator(".validation-accuracy")).to_contain_text("%")
+    plot = page.locator(".losses .u-over")
+    plot.hover(position={"x": 100, "y": 50})
+    expect(page.locator(".legend .at")).to_contain_text("At epoch")
+    page.mouse.down()
+    plot.hover(position={"x": 300, "y": 50})
+    page.mouse.up()
+    whole = button(page, "Whole run")
+    expect(whole).to_have_attribute("aria-disabled", "false")
+    whole.click()
+    expect(whole).to_have_attribute("aria-disabled", "true")
+    page.get_by_label("Logarithmic").check()
+    page.get_by_label("Smooth").uncheck()
+    expect(page.locator(".losses canvas")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_a_run(page: Page, server: Server, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    finished(page, server)
+    assert violations(page) == []
+
+
+def test_a_run_never_scrolls_sideways_on_a_phone(phone: Page, server: Server) -> None:
+    finished(phone, server)
+    assert phone.evaluate("document.documentElement.scrollWidth") == 360
