@@ -1,6 +1,6 @@
 // @ts-check
 /** The buttons of a run: only those that its state allows. */
-import { changeRate, isLive, remove, steer } from "./runs.js";
+import { changeRate, isLive, publish, remove, steer } from "./runs.js";
 import { brief, say } from "./texts.js";
 import { number } from "./typed-number.js";
 
@@ -11,6 +11,7 @@ const ALLOWED = /** @type {Record<string, State[]>} */ ({
   resume: ["paused", "stopped", "failed", "interrupted"],
   stop: ["queued", "starting", "running", "pausing", "paused", "interrupted"],
   rate: ["starting", "running"],
+  publish: ["finished"],
 });
 
 export class RunControls {
@@ -38,6 +39,10 @@ export class RunControls {
     this.#part(".rate").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#change();
+    });
+    this.#part(".publish").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#publish();
     });
     this.#field.addEventListener("input", () => this.#refuseRate(""));
   }
@@ -67,6 +72,18 @@ export class RunControls {
       return;
     }
     this.#try(() => changeRate(this.#id, rate));
+  }
+
+  #publish() {
+    const { value } = /** @type {HTMLInputElement} */ (this.#part(".publish input"));
+    const link = /** @type {HTMLAnchorElement} */ (this.#part(".published"));
+    link.hidden = true;
+    this.#try(async () => {
+      const { name } = await publish(this.#id, value.trim());
+      link.href = `/#model=${encodeURIComponent(name)}`;
+      link.textContent = say("drawWith", { name });
+      link.hidden = false;
+    }, () => {});
   }
 
   /** @param {string} sentence */

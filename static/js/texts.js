@@ -181,6 +181,7 @@ const TEXTS = {
   atEpoch: "At epoch {epoch}",
   markedRate: "rate {rate}",
   percent: "{value}\u202f%",
+  drawWith: "Draw with {name}",
   rateWrong: "The learning rate must be a number above 0.",
   state_queued: "Waiting",
   state_starting: "Starting",

@@ -288,6 +288,24 @@ def finished(page: Page, server: Server) -> None:
         summary.click()
 
 
+def test_a_finished_run_becomes_a_model_to_draw_with(
+    page: Page, server: Server, mouse: Any, problems: list[str]
+) -> None:
+    finished(page, server)
+    page.get_by_label("Make it a model called").fill("digits-cnn")
+    button(page, "Publish").click()
+    expect(page.locator(".refused")).to_contain_text("ships with Inkling")
+    problems[:] = [problem for problem in problems if "status of 409" not in problem]
+    page.get_by_label("Make it a model called").fill("from-the-page")
+    button(page, "Publish").click()
+    page.get_by_role("link", name="Draw with from-the-page").click()
+    expect(page.get_by_label("Model")).to_have_value("from-the-page")
+    with page.expect_response("**/from-the-page/predict*") as answered:
+        mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
+    assert answered.value.json()["model"] == "from-the-page"
+    page.request.delete(f"{server.url}/api/v1/models/from-the-page")
+
+
 def test_the_curves_are_zoomed_by_dragging_and_switched(page: Page, server: Server) -> None:
     finished(page, server)
     expect(page.locator(".validation-accuracy")).to_contain_text("%")
