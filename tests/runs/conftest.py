@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from app.runs.states import LIVE
-from app.runs.store import Run, Store, metadata
+from app.runs.store import Run, Store
 from app.runs.supervisor import Supervisor
+from app.runs.tables import metadata
 from app.settings import Settings
 from tests.ml.small_files import write_mnist
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.runs.states import LIVE, MOVES, State
 from app.runs.store import Fenced, IllegalMove, RunEvent, Store, UnknownRun
+from app.runs.tables import runs
 
 
 def a_running_run(store: Store) -> tuple[str, int]:
@@ -69,8 +70,6 @@ def test_a_worker_that_lost_its_run_cannot_write(store: Store) -> None:
 def test_a_state_is_reached_from_where_it_may_be_and_from_nowhere_else(
     sqlite_store: Store, to: State
 ) -> None:
-    from app.runs.store import runs
-
     run = sqlite_store.create({})
     for start in State:
         with sqlite_store.engine.begin() as connection:
