@@ -30,6 +30,7 @@ QUIET = [
     "--disable-dev-shm-usage",
 ]
 START_SECONDS = 60
+ELSEWHERE = "phone.test"  # a name under which the server is no secure context
 PHONE = {"viewport": {"width": 360, "height": 640}, "device_scale_factor": 3, "is_mobile": True}
 
 Draw = Callable[[Page, Sequence[Stroke]], None]
@@ -59,6 +60,7 @@ class Server:
         environment = os.environ | {
             "INKLING_DATA_DIR": str(self.folder / "data"),
             "INKLING_DATASETS_DIR": str(self.datasets),
+            "INKLING_ALLOWED_HOSTS": ELSEWHERE,
         }
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
-from tests.browser.conftest import PHONE, Server, watched
+from tests.browser.conftest import ELSEWHERE, PHONE, Server, watched
 from tests.browser.test_everyone import violations
 
 Open = Callable[..., Page]
@@ -134,15 +134,9 @@ def test_no_camera_is_said_so(open_page: Open) -> None:
 def test_without_https_the_phones_own_camera_opens_and_a_sentence_says_why(
     open_page: Open, server: Server, problems: list[str]
 ) -> None:
-    page = open_page(**PHONE, has_touch=True)
-    elsewhere = server.url.replace("127.0.0.1", "phone.test")  # no secure context
-    page.route(
-        f"{elsewhere}/**",
-        lambda route: route.fulfill(
-            response=route.fetch(url=route.request.url.replace("phone.test", "127.0.0.1"))
-        ),
-    )
-    page.goto(elsewhere)
+    named = f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1"
+    page = open_page(named, **PHONE, has_touch=True)
+    page.goto(server.url.replace("127.0.0.1", ELSEWHERE))
     assert page.evaluate("isSecureContext") is False
     expect(page.locator(".bring")).to_contain_text("needs HTTPS")
     with page.expect_file_chooser() as chooser:

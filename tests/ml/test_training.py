@@ -116,9 +116,9 @@ def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"optimizer": "adagrad"}, "choose one of adamw, sgd"),
-        ({"schedule": "sawtooth"}, "choose one of one_cycle"),
-        ({"precision": "int8"}, "choose one of auto, float32, bfloat16"),
+        ({"optimizer": "adagrad"}, "must be one of adamw, sgd"),
+        ({"schedule": "sawtooth"}, "must be one of one_cycle"),
+        ({"precision": "int8"}, "must be one of auto, float32, bfloat16"),
         ({"augmentation": {"flip": 1}}, "there are rotate, scale"),
         ({"batch_size": 0}, "batch_size must be between"),
         ({"epochs": -1}, "epochs must be between"),
