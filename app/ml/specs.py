@@ -115,6 +115,6 @@ def describe() -> dict[str, Any]:
             {"name": name, "hyperparameters": [p.to_json() for p in network.HYPERPARAMETERS]}
             for name, network in NETWORKS.items()
         ],
-        "training": [parameter.to_json() for parameter in TRAINING],
+        "training": [p.to_json() for p in TRAINING if p.name != "report_every"],  # a run's own
         "recipes": [{"name": name, **spec.to_json()} for name, spec in RECIPES.items()],
     }

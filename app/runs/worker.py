@@ -20,7 +20,7 @@ from app.ml.training_spec import TrainingSpec
 from app.runs.checkpoints import Checkpoints
 from app.runs.recorder import Recorder
 from app.runs.states import REASONS, State
-from app.runs.store import Fenced, Run, RunEvent, Store
+from app.runs.store import Fenced, IllegalMove, Run, RunEvent, Store
 from app.settings import Settings
 
 FENCED = 3  # exit code: another worker has the run
@@ -109,7 +109,12 @@ class Work:
         if event.kind == "started":
             self.last_step = fields["steps"]
             kind = "resumed" if event.step else "started"
-            self.move(State.RUNNING, told=RunEvent(kind, event.step, event.epoch, fields))
+            told = RunEvent(kind, event.step, event.epoch, fields)
+            try:
+                self.move(State.RUNNING, told=told)
+            except IllegalMove:  # it was asked to pause or stop before it began
+                recorder.add(told)
+                recorder.flush()
             return
         if event.kind == "checkpoint":
             if not self.is_due(event):

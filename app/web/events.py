@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
-from app.runs.states import LIVE, State
+from app.runs.states import State
 from app.runs.store import RunEvent, Store, UnknownRun
 
 POLL = 0.05  # seconds between two looks at the store, while somebody watches
+REST = 0.5  # the same while the run waits for somebody to resume it
+ENDED = frozenset({State.FINISHED, State.STOPPED, State.FAILED})
 REMEMBERED = 5_000  # events that a follower keeps; older ones are read from the store
 PAGE = 1_000  # events read at one time
 PING_SECONDS = 15.0  # of silence, then a comment keeps the connection
@@ -30,7 +32,7 @@ class Followers:
         self._followers: dict[str, Follower] = {}
 
     async def stream(self, run: str, after: int) -> AsyncIterator[bytes]:
-        """Each event of a run after a number, as it comes; `end` once the run rests."""
+        """Each event of a run after a number, as it comes; `end` once nothing more is to come."""
         follower = self._followers.get(run)
         if follower is None:
             follower = self._followers[run] = Follower(self.store, run)
@@ -97,11 +99,11 @@ class Follower:
                 for event in found:
                     self._events.append((event.seq, as_sse(self.run, event)))
                     self._last = event.seq
-                self._ended = not found and state not in LIVE and state != State.QUEUED
+                self._ended = not found and state in ENDED
                 if found or self._ended:
                     self._news.notify_all()
             if len(found) < PAGE:
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(REST if state in (State.PAUSED, State.INTERRUPTED) else POLL)
 
     def _look(self) -> tuple[State, list[RunEvent]]:
         """The state first: what a run tells before it rests is then never missed."""

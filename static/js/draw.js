@@ -74,7 +74,7 @@ function subject() {
 function ask(final) {
   lab.change({ subject: subject() }, final);
   showTools();
-  if (final) remember();
+  if (final && !photo.subject) remember(); // a drawing that a picture hides is not forgotten
   if (!lab.subject) {
     server.forget();
     view.setBusy(false);

@@ -85,8 +85,9 @@ export class DrawingPad {
     this.#repaint();
   }
 
+  /** While the pen is down only its stroke goes. */
   undo() {
-    this.#show(undone(this.#drawing));
+    this.#show(this.#unfinished ? this.#drawing : undone(this.#drawing));
   }
 
   redo() {
@@ -111,6 +112,7 @@ export class DrawingPad {
   /** @param {import("./strokes.js").Drawing} drawing */
   #show(drawing) {
     this.#unfinished = this.#preview = null;
+    this.#pointer = -1;
     this.#keyIsDown = false;
     this.#drawing = drawing;
     this.#repaint();

@@ -8,7 +8,7 @@
  */
 
 const GRID = 1000; // steps from one side of the pad to the other: half a screen pixel
-const MOST_POINTS = 20_000;
+const MOST_POINTS = 100_000; // as many as the API takes
 
 /** @param {Shared} shared */
 export function encode({ model, pen, strokes }) {

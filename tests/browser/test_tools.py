@@ -76,7 +76,7 @@ def test_the_pens_width_changes_the_drawing_and_what_the_network_sees(
 
 
 def test_a_digit_is_drawn_with_the_keyboard_alone_and_each_place_is_told(page: Page) -> None:
-    press(page, "Tab*5")
+    press(page, "Tab*6")
     expect(page.locator("#pad")).to_be_focused()
     keys = page.locator("#keys")
     expect(keys).to_have_css("opacity", "0.92")
@@ -155,3 +155,20 @@ def test_a_tie_is_shown_as_a_tie(page: Page) -> None:
     assert page.evaluate(script, [0.45, 0.2]) == ["Perhaps a 1 Only 45\u202f% sure.", "unsure"]
     assert page.evaluate(script, [0.7, 0.2]) == ["1, 70\u202f% sure", "answer"]
     expect(page.locator(".detail")).to_have_text("or 7, 20\u202f%")
+
+
+def test_undo_while_the_pen_is_down_takes_only_its_stroke(page: Page, mouse: Any) -> None:
+    mouse(page, CROSSED_SEVEN[:1])
+    one = ink_pixels(page)
+    box = page.locator("#pad canvas").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 300, steps=4)
+    press(page, "Control+z")
+    page.mouse.up()
+    assert ink_pixels(page) == one
+    press(page, "Control+z")
+    assert ink_pixels(page) == 0
+    press(page, "Control+y")
+    assert ink_pixels(page) == one

@@ -229,3 +229,12 @@ def test_turn_and_crop_take_the_place_of_the_pen_and_move_nothing(page: Page) ->
     page.keyboard.press("Control+z")
     expect(page.get_by_role("button", name="Pen")).to_be_visible()
     expect(page.locator("#pad")).to_be_focused()
+
+
+def test_a_drawing_that_a_picture_hides_survives_a_reload(page: Page, mouse: Any) -> None:
+    mouse(page, CROSSED_SEVEN)
+    expect_answer(page, "7")
+    choose(page, png(on_paper(THREE)))
+    expect_answer(page, "3")
+    page.reload()
+    expect_answer(page, "7")

@@ -246,3 +246,35 @@ def test_a_second_server_on_one_data_folder_is_refused_with_the_first_ones_proce
     first.end(signal.SIGTERM)
     assert second.returncode == 2
     assert f"process {first.process.pid}" in second.stderr
+
+
+@pytest.mark.parametrize(("verb", "state"), [("pause", "paused"), ("stop", "stopped")])
+def test_a_run_that_is_asked_before_it_began_still_does_it(
+    client: httpx.Client, verb: str, state: str
+) -> None:
+    run = created(client, longer(4000))
+    until(client, run, "starting")
+    client.post(f"/api/v1/runs/{run}/{verb}")
+    found = until(client, run, state, "failed")
+    assert (found["state"], found["message"]) == (state, None)
+
+
+def test_a_viewer_of_a_paused_run_sees_it_go_on(client: httpx.Client) -> None:
+    run = created(client, longer(4000))
+    until(client, run, "running")
+    client.post(f"/api/v1/runs/{run}/pause")
+    seq = until(client, run, "paused")["last_seq"]
+    with client.stream("GET", f"/api/v1/runs/{run}/events?after={seq}") as stream:
+        client.post(f"/api/v1/runs/{run}/resume")
+        told = next(line for line in stream.iter_lines() if line.startswith("data: "))
+    assert json.loads(told.removeprefix("data: "))["kind"] == "queued"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{**MLP, "hyperparametres": {}}, {"recipe": "mnist-quick", "dataset": "mnist"}],
+)
+def test_what_is_misspelt_or_contradicts_is_refused(
+    choosing: httpx.Client, body: dict[str, Any]
+) -> None:
+    assert choosing.post("/api/v1/runs", json=body).status_code == 422

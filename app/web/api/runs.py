@@ -1,6 +1,7 @@
 """Runs: start, watch, steer, delete."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ EXAMPLE = "01jd8z4c5p6q7r8s9tavbwcxdy"
 Identifier = Annotated[str, PathParameter(pattern=ID, description="of the run", examples=[EXAMPLE])]
 
 
-class NewRun(BaseModel):
+class NewRun(BaseModel, extra="forbid"):
     """A recipe, or a dataset and a network; `hyperparameters` change or complete it."""
 
     recipe: str | None = Field(None, max_length=64, examples=["mnist-quick"])
@@ -42,7 +43,7 @@ class NewRun(BaseModel):
     name: str = Field("", max_length=80, description="for people")
 
 
-class Change(BaseModel):
+class Change(BaseModel, extra="forbid"):
     learning_rate: float = Field(gt=0, le=1e30, description="the new peak rate")
 
 
@@ -99,6 +100,9 @@ def specify(wanted: NewRun) -> dict[str, Any]:
     """Off the event loop: the first call imports torch."""
     from app.ml.specs import WrongChoice, make_spec
 
+    if wanted.recipe is not None and (wanted.dataset or wanted.network):
+        sentence = "A recipe has its own dataset and network: name it, or both of them."
+        raise ApiError(422, "wrong_choice", sentence, field="recipe")
     try:
         spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
     except WrongChoice as wrong:
@@ -166,7 +170,7 @@ async def resume_run(request: Request, identifier: Identifier) -> RunDetail:
 NAMED: dict[str, Any] = {"name": {"summary": "As my-mlp", "value": {"name": "my-mlp"}}}
 
 
-class Publication(BaseModel):
+class Publication(BaseModel, extra="forbid"):
     name: str = Field(max_length=64, examples=["my-mlp"], description="of the model")
     replace: bool = Field(False, description="whether a model of that name is replaced")
 
@@ -215,7 +219,7 @@ async def run_events(
     after: Annotated[int, Query(ge=0, le=2**53, description="for clients without headers")] = 0,
 ) -> StreamingResponse:
     """`id` is the event's number: with Last-Event-ID it goes on there, nothing lost, nothing twice.
-    `end` closes: the run rests."""
+    `end` closes: it is finished, stopped or failed."""
     training = await opened(request)
     await told(training.store.get, identifier)
     stream = training.followers.stream(identifier, max(last_event_id, after))
@@ -268,11 +272,13 @@ async def opened(request: Request) -> Training:
 
 
 async def told(ask: Callable[..., Any], *arguments: Any) -> Any:
-    """A call of the store, off the event loop, its refusals as ApiErrors."""
+    """A call of the store about a run, off the event loop, its refusals as ApiErrors."""
     try:
+        if not re.fullmatch(ID, arguments[0]):
+            raise UnknownRun
         return await asyncio.to_thread(ask, *arguments)
     except UnknownRun:
-        raise ApiError(404, "unknown_run", "There is no such run; GET /api/v1/runs.") from None
+        raise ApiError(404, "unknown_run", "There is no such run; see the list of runs.") from None
     except IllegalMove as refused:
         sentence = f"The run is {refused.state}: it cannot do that now."
         raise ApiError(409, "illegal_move", sentence) from None
