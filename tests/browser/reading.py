@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 def expect_answer(page: Page, digit: str) -> None:
     """The final answer, in every place where the page gives it."""
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "false")
     expect(page.locator("output")).to_have_text(re.compile(f"^{digit}, >?\\d+.% sure$"))
     expect(page.locator(".guess")).to_have_text(digit)
     expect(page.locator(".bar[aria-current] .label")).to_have_text(digit)
