@@ -5,7 +5,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from time import monotonic
 
@@ -76,7 +76,7 @@ class Work:
         rate = None
         while True:
             try:
-                event = steps.send(command)  # type: ignore[attr-defined]
+                event = steps.send(command)
             except StopIteration:
                 return
             recorder.check()
@@ -93,7 +93,7 @@ class Work:
                 assert rate is not None
                 command = Command("learning_rate", rate)
 
-    def training(self) -> Iterator[Event]:
+    def training(self) -> Generator[Event, Command | None, None]:
         spec = TrainingSpec(**self.run.spec)
         cache = self.settings.data_dir / "cache"
         options = Options(**spec.dataset_options)
