@@ -68,7 +68,7 @@ def warp_grid(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
     ]
     grid = affine_grid(torch.stack(rows, dim=1), [n, 1, height, width], align_corners=False)
     if how.elastic:
-        coarse = torch.randn(n, 2, how.grain, how.grain, generator=random)
+        coarse = torch.randn(n, 2, how.grain, how.grain, generator=random, device=x.device)
         field = interpolate(coarse, (height, width), mode="bicubic", align_corners=False)
         grid = grid + field.permute(0, 2, 3, 1) * (2 * how.elastic / width)
     return grid
@@ -87,14 +87,16 @@ def erase(x: Tensor, probability: float, random: Generator) -> Tensor:
     """Random erasing (Zhong et al., 2017): a square of a third of the side becomes background."""
     n, _, height, width = x.shape
     side = height // 3
-    top = torch.rand(n, 1, generator=random) * (height - side)
-    left = torch.rand(n, 1, generator=random) * (width - side)
-    chosen = torch.rand(n, 1, 1, 1, generator=random) < probability
-    rows, columns = torch.arange(height)[None], torch.arange(width)[None]
+    top, left, chance = torch.rand(3, n, 1, generator=random, device=x.device)
+    top, left = top * (height - side), left * (width - side)
+    rows = torch.arange(height, device=x.device)[None]
+    columns = torch.arange(width, device=x.device)[None]
     in_rows = ((rows >= top) & (rows < top + side))[:, None, :, None]
     in_columns = ((columns >= left) & (columns < left + side))[:, None, None, :]
+    chosen = (chance < probability)[:, :, None, None]
     return x.masked_fill(chosen & in_rows & in_columns, 0.0)
 
 
 def uniform(n: int, strength: float, random: Generator) -> Tensor:
-    return (torch.rand(n, generator=random) * 2 - 1) * strength
+    """(n,) in +-strength, where `random` lives."""
+    return (torch.rand(n, generator=random, device=random.device) * 2 - 1) * strength

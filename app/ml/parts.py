@@ -1,7 +1,7 @@
 """Parts of a dataset: labelled pictures as tensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,6 +27,10 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def on(self, device: torch.device) -> "Part":
+        """Pictures and labels in that device's memory."""
+        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
 
     def take(self, index: Tensor) -> "Part":
         rows = index.tolist()

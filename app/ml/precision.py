@@ -1,4 +1,4 @@
-"""Number formats: bfloat16 where this processor gains from it, else float32."""
+"""Where a training computes, and in which number format: what is quicker here."""
 
 from contextlib import AbstractContextManager
 from time import perf_counter
@@ -7,21 +7,34 @@ import torch
 from torch import nn
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+DEVICES = ("auto", "cpu", "cuda")
 PROBE_BATCH = 128
 
 
-def autocast(precision: str) -> AbstractContextManager[None]:
+def resolve_device(wanted: str) -> torch.device:
+    """`auto` is the GPU where torch sees one. ValueError when there is none and it is wanted."""
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise ValueError("torch sees no GPU here; take device auto or cpu")
+    return torch.device("cuda" if there and wanted != "cpu" else "cpu")
+
+
+def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[None]:
     """Layers inside compute in `precision`; weights and losses stay float32."""
     on = precision == "bfloat16"
-    return torch.autocast("cpu", torch.bfloat16, enabled=on, cache_enabled=False)
+    return torch.autocast(device, torch.bfloat16, enabled=on, cache_enabled=False)
 
 
-def resolve_precision(wanted: str, network: nn.Module, shape: tuple[int, int, int]) -> str:
-    """`auto` becomes what is quicker here, measured on this network; found once per run."""
+def resolve_precision(
+    wanted: str, network: nn.Module, shape: tuple[int, int, int], device: str = "cpu"
+) -> str:
+    """`auto` becomes what is quicker here, on a CPU measured on this network; found once per run."""
     if wanted not in PRECISIONS:
         raise ValueError(f"no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}")
     if wanted != "auto":
         return wanted
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     if not torch.cpu._is_avx512_bf16_supported():
         return "float32"  # bfloat16 would be emulated
     with torch.random.fork_rng():

@@ -69,6 +69,7 @@ def accuracies(trained: Trained, dataset: Dataset) -> dict[str, Any]:
 def training_facts(trained: Trained) -> dict[str, Any]:
     return {
         **trained.spec.to_json(),
+        "device": trained.device,
         "precision": trained.precision,
         "threads": trained.threads,
         "steps": trained.steps,

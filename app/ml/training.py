@@ -14,7 +14,7 @@ from app.ml.evaluation import Evaluation
 from app.ml.networks import Network, build, channels_last, parameter_count
 from app.ml.optimisation import make_optimizer, rate_at
 from app.ml.parts import Dataset, Part, rejections
-from app.ml.precision import autocast, resolve_precision
+from app.ml.precision import autocast, resolve_device, resolve_precision
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
@@ -33,6 +33,7 @@ class Trained:
     spec: TrainingSpec
     network: Network
     test: Evaluation
+    device: str
     precision: str
     threads: int
     steps: int
@@ -75,13 +76,11 @@ def train(
     yield trainer.event("started", **trainer.description())
     while trainer.step < trainer.last_step and not trainer.patience_is_over():
         loss, rate = trainer.train_batch()
-        if not torch.isfinite(loss):
+        due = trainer.step % spec.report_every == 0 or trainer.step == trainer.last_step
+        if (due or trainer.at_epoch_end()) and not torch.isfinite(loss):  # a GPU would wait for it
             yield trainer.event("failed", reason="diverged", loss=None)
             return
-        report = None
-        if trainer.step % spec.report_every == 0 or trainer.step == trainer.last_step:
-            report = trainer.event("step", **trainer.progress(loss, rate))
-        command = (yield report) if report else None
+        command = (yield trainer.event("step", **trainer.progress(loss, rate))) if due else None
         if trainer.at_epoch_end():
             command = (yield trainer.evaluated()) or command
             command = (yield trainer.checkpoint()) or command
@@ -102,17 +101,22 @@ class Trainer:
         torch.set_num_threads(spec.threads or torch.get_num_threads())
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset
-        self.mean = torch.tensor(dataset.preprocessing.mean).view(1, -1, 1, 1)
-        self.std = torch.tensor(dataset.preprocessing.std).view(1, -1, 1, 1)
+        self.device = resolve_device(spec.device)
+        self.train = dataset.train.on(self.device)
+        self.mean = torch.tensor(dataset.preprocessing.mean, device=self.device).view(1, -1, 1, 1)
+        self.std = torch.tensor(dataset.preprocessing.std, device=self.device).view(1, -1, 1, 1)
         self.network = self.fresh_network()
-        self.precision = resolve_precision(spec.precision, self.network, dataset.shape)
+        self.precision = resolve_precision(
+            spec.precision, self.network, dataset.shape, self.device.type
+        )
         self.network.train()
         self.optimizer = make_optimizer(
             spec.optimizer, self.network, spec.weight_decay, spec.momentum
         )
-        self.averaged = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
+        self.live = self.network.state_dict()  # the network's own tensors, not copies
+        self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         self.augmentation = Augmentation.of(spec.augmentation)
-        self.random = torch.Generator().manual_seed(spec.seed)
+        self.random = torch.Generator(self.device).manual_seed(spec.seed)
         self.steps_per_epoch = len(dataset.train) // spec.batch_size
         self.last_step = self.steps_per_epoch * spec.epochs
         self.step, self.peak_rate = 0, spec.learning_rate
@@ -132,6 +136,7 @@ class Trainer:
             "parameters": parameter_count(self.network),
             "steps": self.last_step,
             "steps_per_epoch": self.steps_per_epoch,
+            "device": self.device.type,
             "precision": self.precision,
             "threads": torch.get_num_threads(),
             "train": len(self.dataset.train),
@@ -142,7 +147,8 @@ class Trainer:
         """The order of the training pictures: a function of seed and epoch alone."""
         seed = self.spec.seed * 100_003 + epoch
         count = len(self.dataset.train)
-        return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+        return order.to(self.device)
 
     def train_batch(self) -> tuple[Tensor, float]:
         """One step of gradient descent; returns the batch's loss and the learning rate used."""
@@ -150,14 +156,14 @@ class Trainer:
         if place == 0:
             self.order = self.permutation(self.epoch)
         rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
-        x = self.dataset.train.pictures[rows] / 255  # uint8 -> 0..1
+        x = self.train.pictures[rows] / 255  # uint8 -> 0..1
         progress = self.step / self.last_step
         strength = min(1.0, (1 - progress) / spec.fade) if spec.fade else 1.0
         x = augment(x, self.augmentation.weakened(strength), self.random)
         rate = rate_at(progress, spec.schedule, self.peak_rate, spec.warmup)
-        with autocast(self.precision):
+        with autocast(self.precision, self.device.type):
             logits = self.network(self.normalised(x))
-        labels = self.dataset.train.labels[rows]
+        labels = self.train.labels[rows]
         loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
         self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -175,13 +181,15 @@ class Trainer:
         if not self.spec.ema:
             return
         decay = min(self.spec.ema, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            mean = self.averaged[name]
-            mean.lerp_(value, 1 - decay) if mean.is_floating_point() else mean.copy_(value)
+        real = [name for name, value in self.live.items() if value.is_floating_point()]
+        means, values = ([those[name] for name in real] for those in (self.averaged, self.live))
+        torch._foreach_lerp_(means, values, 1 - decay)
+        for name in self.live.keys() - real:  # batch norm's counters
+            self.averaged[name].copy_(self.live[name])
 
     def weights(self) -> dict[str, Tensor]:
         """What predicts: the average where one is kept, else the network's own weights."""
-        source = self.averaged if self.spec.ema else self.network.state_dict()
+        source = self.averaged if self.spec.ema else self.live
         return {name: value.detach().clone().contiguous() for name, value in source.items()}
 
     def progress(self, loss: Tensor, rate: float) -> dict[str, float]:
@@ -217,7 +225,13 @@ class Trainer:
             part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
         )
         trained = Trained(
-            self.spec, network, found, self.precision, torch.get_num_threads(), self.step
+            self.spec,
+            network.cpu(),
+            found,
+            self.device.type,
+            self.precision,
+            torch.get_num_threads(),
+            self.step,
         )
         values = {"test_accuracy": found.accuracy, "test_n": len(part)}
         return replace(self.event("finished", **values), trained=trained)
@@ -233,14 +247,15 @@ class Trainer:
         """Logits (N, classes)."""
         rows = []
         for pictures in torch.split(part.pictures, EVALUATION_BATCH):
-            with autocast(precision):
-                rows.append(network(self.normalised(pictures / 255)).float())
+            x = self.normalised(pictures.to(self.device) / 255)
+            with autocast(precision, self.device.type):
+                rows.append(network(x).float().cpu())
         return torch.cat(rows)
 
     def fresh_network(self) -> Network:
         spec, classes = self.spec, len(self.dataset.classes)
         network = build(spec.network, spec.hyperparameters, self.dataset.shape, classes)
-        return channels_last(network)
+        return channels_last(network).to(self.device)
 
     def twin(self) -> Network:
         """A copy with the predicting weights, ready to infer; the trained one is untouched."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.ml.hyperparameters import Hyperparameter
 from app.ml.optimisation import OPTIMIZERS, SCHEDULES
-from app.ml.precision import PRECISIONS
+from app.ml.precision import DEVICES, PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class TrainingSpec:
     fade: float = 0.0  # the last share of the training, over which augmentation fades to nothing
     patience: int = 0  # epochs without a better validation loss before an early stop; 0: never
     seed: int = 0
+    device: str = "auto"
     precision: str = "auto"
     threads: int = 0  # 0: all cores
     report_every: int = 20  # steps
@@ -104,6 +105,10 @@ TRAINING = (
     Hyperparameter(
         "report_every", "integer", 20, "Steps from one point of the curve to the next.",
         minimum=1, maximum=1_000_000,
+    ),
+    Hyperparameter(
+        "device", "choice", "auto", "What computes; auto takes the GPU where there is one.",
+        choices=DEVICES,
     ),
     Hyperparameter(
         "precision", "choice", "auto", "The number format; auto takes the quicker one.",

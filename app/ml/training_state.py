@@ -29,8 +29,12 @@ class TrainingState:
         for name, values in optimizer.memory.items():
             tensors |= {f"optimizer.{name}.{index}": value for index, value in enumerate(values)}
         tensors["random.torch"] = torch.get_rng_state()
+        if random.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(random.device)
         tensors["random.augmentation"] = random.get_state()
-        copies = {name: value.detach().clone().contiguous() for name, value in tensors.items()}
+        copies = {
+            name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()
+        }
         return cls(copies, {**place, "optimizer_steps": optimizer.steps})
 
     def into(
@@ -46,6 +50,8 @@ class TrainingState:
             for index, value in enumerate(values):
                 value.copy_(self.tensors[f"optimizer.{name}.{index}"])
         torch.set_rng_state(self.tensors["random.torch"])
+        if "random.cuda" in self.tensors and random.device.type == "cuda":
+            torch.cuda.set_rng_state(self.tensors["random.cuda"], random.device)
         random.set_state(self.tensors["random.augmentation"])
 
     def under(self, prefix: str) -> dict[str, Tensor]:

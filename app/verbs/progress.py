@@ -47,7 +47,7 @@ class TrainingBar:
         if event.kind == "started":
             self.progress.update(self.task, total=values["steps"], completed=event.step)
             self.say(f"{values['train']} pictures, {values['parameters']} parameters, "
-                     f"{values['precision']}, {values['threads']} threads")  # fmt: skip
+                     f"{values['precision']} on {values['device']}, {values['threads']} threads")  # fmt: skip
         elif event.kind == "step":
             self.fields["loss"] = f"loss {values['loss']:.4f}"
             self.fields["speed"] = f"{values['pictures_per_second']:.0f} pictures/s"

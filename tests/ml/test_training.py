@@ -119,6 +119,7 @@ def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
         ({"optimizer": "adagrad"}, "must be one of adamw, sgd"),
         ({"schedule": "sawtooth"}, "must be one of one_cycle"),
         ({"precision": "int8"}, "must be one of auto, float32, bfloat16"),
+        ({"device": "abacus"}, "must be one of auto, cpu, cuda"),
         ({"augmentation": {"flip": 1}}, "there are rotate, scale"),
         ({"batch_size": 0}, "batch_size must be between"),
         ({"epochs": -1}, "epochs must be between"),
@@ -131,3 +132,26 @@ def test_a_spec_that_cannot_work_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         events(replace(SPEC, **change), small_dataset)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there_is_refused_and_auto_takes_the_processor(
+    small_dataset: Dataset,
+) -> None:
+    with pytest.raises(ValueError, match="no GPU here"):
+        next(train(replace(SPEC, device="cuda"), small_dataset))
+    assert next(train(SPEC, small_dataset)).values["device"] == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
+def test_a_training_on_a_gpu_goes_on_from_its_state_and_its_model_predicts_on_the_processor(
+    small_dataset: Dataset,
+) -> None:
+    spec = replace(SPEC, device="cuda")
+    whole = events(spec, small_dataset)
+    states = [event.state for event in whole if event.state]
+    again = events(spec, small_dataset, states[0])
+    assert again[-1].step == whole[-1].step
+    trained = again[-1].trained
+    assert trained is not None
+    assert {tensor.device.type for tensor in trained.network.state_dict().values()} == {"cpu"}
