@@ -14,7 +14,16 @@ from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, pages
-from app.web.api import health, kept, models, predict, runs
+from app.web.api import (
+    health,
+    kept,
+    models,
+    predict,
+    run_checkpoints,
+    run_events,
+    run_steering,
+    runs,
+)
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import handle_errors
@@ -32,6 +41,9 @@ ROUTERS = (
     models.router,
     kept.router,
     runs.router,
+    run_steering.router,
+    run_checkpoints.router,
+    run_events.router,
     runs.networks,
 )
 

@@ -32,6 +32,7 @@ class Card:
     limits: str  # in words a student can read
     training: dict[str, Any] = field(default_factory=dict)  # the spec and what it took
     created: str = ""
+    notes: tuple[str, ...] = ()  # what else there is to know of how it was made, as sentences
 
     @property
     def version(self) -> str:

@@ -1,5 +1,6 @@
 """A finished training becomes a model: weights, and a card written from what happened."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ def publish(
     return read_entry(save_model(into, card, weights), "own")
 
 
-def make_card(trained: Trained, dataset: Dataset, name: str, recipe: str) -> Card:
+def make_card(
+    trained: Trained, dataset: Dataset, name: str, recipe: str, notes: Sequence[str] = ()
+) -> Card:
     spec, entry = trained.spec, DATASETS[dataset.name]
     return Card(
         name=name,
@@ -54,6 +57,7 @@ def make_card(trained: Trained, dataset: Dataset, name: str, recipe: str) -> Car
         limits=LIMITS,
         training=training_facts(trained),
         created=datetime.now(UTC).date().isoformat(),
+        notes=tuple(notes),
     )
 
 

@@ -1,6 +1,7 @@
 """What a person chose -> a training that can work, or a sentence about the choice that cannot."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -13,6 +14,7 @@ from app.ml.recipes import RECIPES
 from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
+VALIDATION = ("validation_fraction", "split_seed")  # dataset options that cut it
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
 
 
@@ -42,6 +44,35 @@ def start_of(recipe: str | None, dataset: str | None, network: str | None) -> Tr
     return TrainingSpec(
         one_of("dataset", dataset, tuple(DATASETS)), one_of("network", network, tuple(NETWORKS))
     )
+
+
+def continued(spec: TrainingSpec, begun: float, epochs: int) -> TrainingSpec:
+    """The same for so many epochs more than those that it has begun."""
+    longer = replace(spec, epochs=math.ceil(begun) + epochs)
+    check(longer)
+    return longer
+
+
+def forked(spec: TrainingSpec, chosen: Mapping[str, Any], begun: float) -> TrainingSpec:
+    """The same with changes, from a checkpoint that has begun so many epochs; WrongChoice where
+    the checkpoint would not fit."""
+    fork = changed(spec, chosen)
+    before, after = (weight_shapes(each) for each in (spec, fork))
+    if before != after:
+        field = next(name for name in chosen if name not in OWN or name == "hyperparameters")
+        sentence = "The checkpoint's weights would not fit; for another shape start a new run."
+        raise WrongChoice(field, sentence)
+    if any(spec.dataset_options.get(n) != fork.dataset_options.get(n) for n in VALIDATION):
+        sentence = "A fork keeps its validation pictures: of others it may have learnt some."
+        raise WrongChoice("dataset_options", sentence)
+    if fork.epochs <= begun:
+        sentence = f"The checkpoint stands at epoch {begun:g}; choose more epochs than that."
+        raise WrongChoice("epochs", sentence)
+    return fork
+
+
+def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:
+    return {name: value.shape for name, value in check(spec).state_dict().items()}
 
 
 def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:

@@ -274,12 +274,20 @@ class Trainer:
         state = TrainingState.of(
             self.network, self.optimizer, self.averaged, self.random,
             {"step": self.step, "peak_rate": self.peak_rate, "best_loss": self.best_loss,
-             "bad_epochs": self.bad_epochs},
+             "bad_epochs": self.bad_epochs, "steps_per_epoch": self.steps_per_epoch,
+             "epochs": self.spec.epochs, "averages": bool(self.spec.ema)},
         )  # fmt: skip
         return replace(self.event("checkpoint"), state=state)
 
     def restore(self, state: TrainingState) -> None:
+        """Stand where it stood. With other hyperparameters (a fork) that is the same moment in
+        epochs; with other epochs, patience starts anew."""
         state.into(self.network, self.optimizer, self.averaged, self.random)
-        self.step, self.peak_rate = state.place["step"], state.place["peak_rate"]
-        self.best_loss, self.bad_epochs = state.place["best_loss"], state.place["bad_epochs"]
+        place = state.place
+        if self.spec.ema and not place.get("averages", True):
+            self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
+        before = place.get("steps_per_epoch", self.steps_per_epoch)
+        self.step = place["step"] * self.steps_per_epoch // before
+        self.peak_rate, self.best_loss = place["peak_rate"], place["best_loss"]
+        self.bad_epochs = place["bad_epochs"] if place.get("epochs") == self.spec.epochs else 0
         self.order = self.permutation(self.epoch)

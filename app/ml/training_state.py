@@ -41,14 +41,16 @@ class TrainingState:
         self, network: nn.Module, optimizer: Optimizer, averaged: dict[str, Tensor],
         random: Generator,
     ) -> None:  # fmt: skip
-        """Copy this state over freshly made parts of the same spec."""
+        """Copy this state over freshly made parts of the same network. An optimizer of another
+        kind remembers other things: it begins anew."""
         network.load_state_dict(self.under("network"))
         for name, value in self.under("averaged").items():
             averaged[name].copy_(value)
-        optimizer.steps = self.place["optimizer_steps"]
-        for name, values in optimizer.memory.items():
-            for index, value in enumerate(values):
-                value.copy_(self.tensors[f"optimizer.{name}.{index}"])
+        if {f"optimizer.{name}.0" for name in optimizer.memory} <= self.tensors.keys():
+            optimizer.steps = self.place["optimizer_steps"]
+            for name, values in optimizer.memory.items():
+                for index, value in enumerate(values):
+                    value.copy_(self.tensors[f"optimizer.{name}.{index}"])
         torch.set_rng_state(self.tensors["random.torch"])
         if "random.cuda" in self.tensors and random.device.type == "cuda":
             torch.cuda.set_rng_state(self.tensors["random.cuda"], random.device)
@@ -65,5 +67,12 @@ class TrainingState:
     @classmethod
     def load(cls, path: str) -> "TrainingState":
         with safe_open(path, "pt") as file:
-            place = json.loads(file.metadata()["place"])
-            return cls({name: file.get_tensor(name) for name in file.keys()}, place)  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return cls(tensors, read_place(path))
+
+
+def read_place(path: str) -> dict[str, Any]:
+    """The plain numbers of a state on disk, without its tensors."""
+    with safe_open(path, "pt") as file:
+        place: dict[str, Any] = json.loads(file.metadata()["place"])
+        return place

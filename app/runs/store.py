@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from app.ml.identities import Identities
 from app.runs.states import LIVE, MOVES, State
-from app.runs.tables import events, make_engine, metadata, runs
+from app.runs.tables import create_tables, events, make_engine, runs
 
 
 class UnknownRun(KeyError):
@@ -65,23 +65,29 @@ class Store:
         self._reading = self.engine.execution_options(reads=True)
 
     def create_tables(self) -> None:
-        metadata.create_all(self.engine)
+        create_tables(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
 
     # --- runs ---
 
+    def new_id(self) -> str:
+        return self._identities.new()
+
     def create(
-        self, spec: dict[str, Any], name: str = "", owner: str = "local", purpose: str = "training"
-    ) -> str:
+        self, spec: dict[str, Any], name: str = "", owner: str = "local",
+        purpose: str = "training", identifier: str | None = None,
+        parent: dict[str, Any] | None = None,
+    ) -> str:  # fmt: skip
         """A queued run with its first event; returns its id."""
-        identifier, now = self._identities.new(), time.time()
+        identifier, now = identifier or self.new_id(), time.time()
         with self.engine.begin() as connection:
             connection.execute(
                 insert(runs).values(
                     id=identifier, owner=owner, purpose=purpose, name=name, spec=spec,
                     state=State.QUEUED, created=now, queued=now, fence=0, last_seq=0,
+                    parent=parent,
                 )
             )  # fmt: skip
             write_events(connection, identifier, [RunEvent("queued")], now)
@@ -120,14 +126,17 @@ class Store:
     def move(
         self, identifier: str, to: State, *, fence: int | None = None,
         told: RunEvent | None = None, reason: str | None = None, message: str | None = None,
+        spec: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Change the state, where MOVES allows it, and tell it as an event (by default of the
-        state's own name).
+        """Change the state (and the spec), where MOVES allows it, and tell it as an event (by
+        default of the state's own name).
 
         Fenced when a worker's fence is not the newest; IllegalMove or UnknownRun otherwise.
         """
         now = time.time()
         changes: dict[str, Any] = {"state": to, "reason": reason, "message": message}
+        if spec is not None:
+            changes["spec"] = spec
         if to == State.QUEUED:
             changes |= {"queued": now, "ended": None}
         if to not in LIVE and to != State.QUEUED:
@@ -198,6 +207,13 @@ class Store:
             rows = connection.execute(query.order_by(events.c.seq).limit(limit)).all()
             if not rows:
                 row_of(connection, identifier)
+        return [event_of(row) for row in rows]
+
+    def told(self, identifier: str, *kinds: str) -> list[RunEvent]:
+        """All events of these kinds, in their order."""
+        query = select(events).where(events.c.run == identifier, events.c.kind.in_(kinds))
+        with self._reading.begin() as connection:
+            rows = connection.execute(query.order_by(events.c.seq)).all()
         return [event_of(row) for row in rows]
 
     def last_step(self, identifier: str, kind: str) -> int:

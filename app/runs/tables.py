@@ -9,6 +9,7 @@ from sqlalchemy import (
     Engine,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -16,7 +17,9 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
 )
+from sqlalchemy.schema import CreateColumn
 
 BUSY_SECONDS = 10.0  # that a connection waits for another one's transaction
 
@@ -41,7 +44,11 @@ runs = Table(
     Column("worker", String(128)),  # host:process of the claim
     Column("heartbeat", Float),
     Column("last_seq", Integer, nullable=False),
+    Column("parent", JSON(none_as_null=True)),  # of a fork: {"run", "step"} it began from
+    Column("request_key", String(64)),  # digest of the Idempotency-Key that made it
+    Column("request_digest", String(64)),  # of the body that came with the key
 )
+Index("runs_of_requests", runs.c.owner, runs.c.request_key, unique=True)
 events = Table(
     "events",
     metadata,
@@ -54,6 +61,26 @@ events = Table(
     Column("time", Float, nullable=False),
     Column("fields", JSON, nullable=False),
 )
+
+
+def create_tables(engine: Engine) -> None:
+    """What is not there yet, columns of later versions included; what is there stays."""
+    metadata.create_all(engine)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in inspect(engine).get_columns(table.name)}
+        with engine.begin() as connection:
+            for column in table.columns:
+                if column.name not in there:
+                    add_column(connection, table, column)
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
+
+
+def add_column(connection: Connection, table: Table, column: "Column[Any]") -> None:
+    """Rows that are there get null in it. On PostgreSQL another server may be as quick."""
+    exists = "IF NOT EXISTS " if connection.dialect.name == "postgresql" else ""
+    declared = CreateColumn(column).compile(dialect=connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {exists}{declared}")
 
 
 def make_engine(url: str) -> Engine:

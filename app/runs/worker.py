@@ -17,7 +17,8 @@ from app.ml.publishing import make_card
 from app.ml.specs import command
 from app.ml.training import Command, Event, Trained, train
 from app.ml.training_spec import TrainingSpec
-from app.runs.checkpoints import Checkpoints
+from app.ml.training_state import TrainingState
+from app.runs.checkpoints import START, Checkpoints, best_of
 from app.runs.recorder import Recorder
 from app.runs.states import REASONS, State
 from app.runs.store import Fenced, IllegalMove, Run, RunEvent, Store
@@ -47,9 +48,10 @@ class Work:
 
     def __init__(self, settings: Settings, store: Store, run: Run, fence: int) -> None:
         self.settings, self.store, self.run, self.fence = settings, store, run, fence
-        self.checkpoints = Checkpoints(settings.runs_dir / run.id / "checkpoints")
+        self.checkpoints = Checkpoints.of(settings.runs_dir, run.id)
         self.told = {kind: store.last_step(run.id, kind) for kind in GRAPH}
-        self.best: tuple[float, int] | None = None  # (validation loss, step)
+        told = store.told(run.id, "evaluated")
+        self.losses = {event.step: event.fields["loss"] for event in told}  # of validation
         self.due = 0.0  # when the next checkpoint is
         self.end = State.FINISHED
 
@@ -101,14 +103,21 @@ class Work:
         self.dataset = dataset = load(spec.dataset, files, cache, options)
         steps = spec.epochs * (len(dataset.train) // spec.batch_size)
         spec = replace(spec, report_every=max(1, steps // POINTS))
-        return train(spec, dataset, self.checkpoints.last())
+        return train(spec, dataset, self.checkpoints.last() or self.start())
+
+    def start(self) -> TrainingState | None:
+        """The checkpoint of another run that this one began from, at a learning rate of its own."""
+        if self.run.parent is None:
+            return None
+        state = TrainingState.load(str(self.settings.runs_dir / self.run.id / START))
+        return replace(state, place=state.place | {"peak_rate": self.run.spec["learning_rate"]})
 
     def record(self, event: Event, recorder: Recorder) -> None:
         """What was told before an interruption is not told again: it would be the same."""
         fields = dict(event.values)
         if event.kind == "started":
-            self.last_step = fields["steps"]
-            kind = "resumed" if event.step else "started"
+            self.last_step, self.epoch = fields["steps"], fields["steps_per_epoch"]
+            kind = "resumed" if self.checkpoints.steps() else "started"
             told = RunEvent(kind, event.step, event.epoch, fields)
             try:
                 self.move(State.RUNNING, told=told)
@@ -122,11 +131,12 @@ class Work:
             recorder.flush()  # a checkpoint on disk means that all before it is told
             assert event.state is not None
             fields["bytes"] = self.checkpoints.save(event.state)
-            self.checkpoints.thin(self.best and self.best[1])
+            best = best_of(self.checkpoints.steps(), self.losses)
+            self.checkpoints.thin(best, self.epoch)
         if event.trained is not None:
             self.keep_model(replace(event.trained, seconds=time.time() - self.run.started))
-        if event.kind == "evaluated" and fields["loss"] is not None:
-            self.best = min(self.best or (float("inf"), 0), (fields["loss"], event.step))
+        if event.kind == "evaluated":
+            self.losses[event.step] = fields["loss"]
         if event.kind in ("stopped", "failed", "finished"):  # told with the state, at the end
             self.last = RunEvent(event.kind, event.step, event.epoch, fields)
             return
@@ -139,8 +149,16 @@ class Work:
     def keep_model(self, trained: Trained) -> None:
         """What publishing copies: the model with a card written from this run."""
         recipe = command(TrainingSpec(**self.run.spec), MODEL)
-        card = make_card(trained, self.dataset, MODEL, recipe)
+        card = make_card(trained, self.dataset, MODEL, recipe, self.notes())
         save_model(self.settings.runs_dir / self.run.id, card, trained.network.state_dict())
+
+    def notes(self) -> list[str]:
+        """What its recipe does not say."""
+        notes, run = [], self.run
+        if run.parent:
+            notes.append(FORKED.format(**run.parent))
+        longer = [e for e in self.store.told(run.id, "queued") if "epochs" in e.fields]
+        return notes + [CONTINUED.format(e.epoch, e.fields["epochs"]) for e in longer]
 
     def is_due(self, event: Event) -> bool:
         if monotonic() < self.due and event.step < self.last_step and self.end is State.FINISHED:
@@ -164,6 +182,14 @@ class Work:
         )
 
 
+FORKED = (
+    "It did not begin with random weights but with those of run {run} at step {step}; its recipe "
+    "alone does not make it again."
+)
+CONTINUED = (
+    "It had trained {:g} epochs when it was asked to go on to {}; its recipe alone, which trains "
+    "them in one go, does not make it again."
+)
 FULL_DISK = ("disk is full", "no space left", "file too large", "quota exceeded")  # SQLite, Rust
 
 

@@ -12,7 +12,8 @@ from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.settings import ROOT
-from app.web.api.runs import Identifier, read_run
+from app.web.api.run_detail import Identifier
+from app.web.api.runs import read_run
 from app.web.roles import Role, RoleRouter, role_of
 
 router = RoleRouter()

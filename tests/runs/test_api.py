@@ -219,7 +219,7 @@ def choosing(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Ite
 
 
 @pytest.mark.parametrize("run", ["nothing", "7" + "z" * 25, "../../etc/passwd", "01" * 13])
-@pytest.mark.parametrize("verb", ["", "/events", "/points.csv"])
+@pytest.mark.parametrize("verb", ["", "/events", "/points.csv", "/checkpoints"])
 def test_a_run_that_is_not_there_is_no_mistake_of_the_server(
     choosing: httpx.Client, run: str, verb: str
 ) -> None:
@@ -268,6 +268,60 @@ def test_a_viewer_of_a_paused_run_sees_it_go_on(client: httpx.Client) -> None:
         client.post(f"/api/v1/runs/{run}/resume")
         told = next(line for line in stream.iter_lines() if line.startswith("data: "))
     assert json.loads(told.removeprefix("data: "))["kind"] == "queued"
+
+
+def test_a_finished_run_goes_on_and_is_forked_from_a_checkpoint(client: httpx.Client) -> None:
+    run = created(client, MLP)
+    events(client, run)
+    found = client.get(f"/api/v1/runs/{run}/checkpoints").json()["checkpoints"]
+    assert found[-1]["last"] and found[-1]["epoch"] == 4
+    assert client.post(f"/api/v1/runs/{run}/continue", json={"epochs": 2}).status_code == 200
+    assert until(client, run, "finished")["spec"]["epochs"] == 6
+
+    wanted = {"checkpoint": found[-1]["step"], "hyperparameters": {"learning_rate": 1e-4}}
+    answer = client.post(f"/api/v1/runs/{run}/fork", json={**wanted, "name": "slower"})
+    fork = answer.json()
+    assert answer.status_code == 201 and fork["name"] == "slower"
+    assert fork["parent"] == {"run": run, "step": found[-1]["step"]}
+    told = events(client, fork["id"])
+    assert [event["kind"] for event in told[:2]] == ["queued", "started"]
+    assert [e["epoch"] for e in told if e["kind"] == "evaluated"] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "refusal"),
+    [
+        ({"checkpoint": 1}, (404, "unknown_checkpoint", None)),
+        ({"hyperparameters": {"hidden": [8]}}, (422, "wrong_choice", "hidden")),
+        ({"hyperparameters": {"epochs": 4}}, (422, "wrong_choice", "epochs")),
+        ({"hyperparameters": {"optimizer": "adam"}}, (422, "wrong_choice", "optimizer")),
+        ({"hyperparameters": {"dataset_options": {}}}, (422, "wrong_choice", "dataset_options")),
+    ],
+)
+def test_a_fork_that_does_not_fit_is_refused(
+    finished: tuple[httpx.Client, str], wanted: dict[str, Any],
+    refusal: tuple[int, str, str | None],
+) -> None:  # fmt: skip
+    client, run = finished
+    last = client.get(f"/api/v1/runs/{run}/checkpoints").json()["checkpoints"][-1]["step"]
+    answer = client.post(f"/api/v1/runs/{run}/fork", json={"checkpoint": last, **wanted})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error.get("field")) == refusal
+
+
+@pytest.fixture(scope="module")
+def finished(choosing: httpx.Client) -> tuple[httpx.Client, str]:
+    run = created(choosing, MLP)
+    until(choosing, run, "finished")
+    return choosing, run
+
+
+def test_a_run_without_checkpoint_cannot_be_continued(client: httpx.Client) -> None:
+    first, run = created(client, longer(4000)), created(client, MLP)
+    until(client, first, "running")
+    client.post(f"/api/v1/runs/{run}/stop")
+    answer = client.post(f"/api/v1/runs/{run}/continue", json={"epochs": 2})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "no_checkpoint")
 
 
 @pytest.mark.parametrize(

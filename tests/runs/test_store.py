@@ -122,5 +122,20 @@ def test_the_newest_runs_come_first_page_by_page(store: Store) -> None:
     assert [run.id for run in store.newest(2, before=page[-1])] == [made[0]]
 
 
+def test_tables_of_an_earlier_version_get_what_they_lack_and_keep_what_they_have(
+    store: Store,
+) -> None:
+    run = store.create({"epochs": 3})
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX runs_of_requests")
+        for column in ("parent", "request_key", "request_digest"):
+            connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+    for _ in range(2):
+        store.create_tables()
+    assert (store.get(run).spec, store.get(run).parent) == ({"epochs": 3}, None)
+    fork = store.create({}, parent={"run": run, "step": 7})
+    assert store.get(fork).parent == {"run": run, "step": 7}
+
+
 def test_a_run_that_rests_has_no_worker() -> None:
     assert LIVE.isdisjoint(MOVES[State.QUEUED])

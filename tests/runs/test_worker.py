@@ -1,5 +1,7 @@
 """Real worker processes: killed, paused, steered; nothing is lost and nothing told twice."""
 
+import json
+import math
 import os
 import signal
 from dataclasses import replace
@@ -10,10 +12,12 @@ import pytest
 
 from app.ml.training import train
 from app.ml.training_spec import TrainingSpec
-from app.runs.checkpoints import SPACED, Checkpoints
+from app.runs.checkpoints import Checkpoint, Checkpoints, best_of, checkpoints_of, worth_keeping
+from app.runs.forks import fork, go_on
 from app.runs.states import State
 from app.runs.store import Store
 from app.runs.supervisor import Supervisor
+from app.runs.worker import Work
 from tests.runs.conftest import SPEC, at_rest, log_of, look_until, worker_of
 
 pytestmark = pytest.mark.slow
@@ -164,7 +168,86 @@ def test_a_full_disk_fails_the_run_with_what_to_do(supervisor: Supervisor, tmp_p
     assert (failed.state, failed.reason) == ("failed", "disk_full")
 
 
-def test_checkpoints_are_thinned_to_the_best_the_last_and_spaced_ones(
+def checkpoints(supervisor: Supervisor, run: str) -> list[Checkpoint]:
+    return checkpoints_of(supervisor.store, supervisor.settings.runs_dir, run)
+
+
+def test_the_checkpoints_tell_which_is_best_and_which_is_last(supervisor: Supervisor) -> None:
+    run = supervisor.store.create(spec(epochs=400, learning_rate=0.03))
+    look_until(supervisor, run, at_rest, 120)
+    found = checkpoints(supervisor, run)
+    measured = dict(curve(supervisor.store, run, "evaluated"))
+    assert [each.step for each in found if each.last] == [24 * 400]
+    assert [each.step for each in found if each.best] == [
+        min((each.step for each in found), key=lambda step: (measured[step], step))
+    ]
+    assert all(each.loss == measured[each.step] and each.bytes > 10_000 for each in found)
+    assert [each.epoch for each in found] == [each.step / 24 for each in found]
+
+
+def test_a_killed_run_still_knows_its_best_checkpoint(supervisor: Supervisor) -> None:
+    """The best is the first one, long before the kill; what comes later would crowd it out."""
+    store = supervisor.store
+    run = store.create(spec(epochs=4000, learning_rate=0.3, schedule="linear", optimizer="sgd"))
+    look_until(supervisor, run, lambda _: len(checkpoints(supervisor, run)) > 1, 120)
+    os.kill(worker_of(supervisor, run).pid, signal.SIGKILL)
+    look_until(supervisor, run, at_rest)
+    best = min(checkpoints(supervisor, run), key=lambda each: (each.loss, each.step)).step
+    work = Work(supervisor.settings, store, store.get(run), 1)
+    assert best_of(work.checkpoints.steps(), work.losses) == best
+
+
+def test_a_finished_run_trains_for_more_epochs_and_its_card_says_so(
+    supervisor: Supervisor,
+) -> None:
+    store, folder = supervisor.store, supervisor.settings.runs_dir
+    run = store.create(spec(epochs=4, patience=1, learning_rate=1e-12, schedule="constant"))
+    look_until(supervisor, run, at_rest)
+    stood = checkpoints(supervisor, run)[-1]
+    assert stood.epoch < 4, "it ended early"
+    go_on(store, folder, store.get(run), 3)
+    assert store.get(run).spec["epochs"] == math.ceil(stood.epoch) + 3
+    assert look_until(supervisor, run, at_rest).state == "finished"
+    steps = [step for step, _ in curve(store, run)]
+    assert steps == list(range(1, len(steps) + 1)) and steps[-1] > stood.step
+    note = json.loads((folder / run / "model" / "card.json").read_text())["notes"][0]
+    assert f"go on to {math.ceil(stood.epoch) + 3}" in note
+
+
+def test_a_fork_without_changes_has_the_rest_of_its_parents_curve_and_outlives_it(
+    supervisor: Supervisor,
+) -> None:
+    store, folder = supervisor.store, supervisor.settings.runs_dir
+    parent = store.create(spec(epochs=200))
+    look_until(supervisor, parent, at_rest, 120)
+    begun = checkpoints(supervisor, parent)[0]
+    forks = [
+        fork(store, folder, store.get(parent), begun.step, chosen, "")
+        for chosen in ({}, {"batch_size": 32, "optimizer": "sgd", "ema": 0.9, "epochs": 201})
+    ]
+    whole = curve(store, parent)
+    store.delete(parent)
+    supervisor.forget(parent)
+    for run in forks:
+        assert look_until(supervisor, run, at_rest).state == "finished", log_of(supervisor, run)
+    assert curve(store, forks[0]) == [point for point in whole if point[0] > begun.step]
+    assert [step for step, _ in curve(store, forks[1])] == list(
+        range(begun.step // 2 + 1, 12 * 201 + 1)
+    )
+    note = json.loads((folder / forks[0] / "model" / "card.json").read_text())["notes"][0]
+    assert f"those of run {parent} at step {begun.step}" in note
+
+
+def test_checkpoints_are_thinned_alike_at_every_step_of_the_way_and_once_at_the_end() -> None:
+    kept: list[int] = []
+    for epoch in range(1, 1001):
+        kept = sorted(worth_keeping([*kept, epoch * 24], best=6 * 24, epoch=24))
+    assert set(kept) == worth_keeping([epoch * 24 for epoch in range(1, 1001)], 6 * 24, 24)
+    epochs = [step // 24 for step in kept]
+    assert epochs == [1, 2, 4, 6, 8, 16, 32, *range(64, 961, 64), 1000]
+
+
+def test_what_is_thinned_is_gone_and_the_last_can_be_read(
     tmp_path: Path, small_dataset: Any
 ) -> None:
     checkpoints = Checkpoints(tmp_path)
@@ -174,7 +257,7 @@ def test_checkpoints_are_thinned_to_the_best_the_last_and_spaced_ones(
     for event in train(replace(training, report_every=1000), small_dataset):
         if event.state is not None:
             checkpoints.save(event.state)
-            checkpoints.thin(best=6)
-    steps = checkpoints.steps()
-    assert 6 in steps and steps[-1] == 120 and SPACED <= len(steps) <= SPACED + 2
-    assert checkpoints.last() is not None
+            checkpoints.thin(best=6, epoch=2)
+    last = checkpoints.last()
+    assert last is not None and last.place["step"] == 120
+    assert set(checkpoints.steps()) == worth_keeping(range(2, 121, 2), 6, 2)

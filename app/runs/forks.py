@@ -1,0 +1,48 @@
+"""A run goes on: a fork from one of its checkpoints, or the run itself for more epochs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from app.ml.specs import continued, forked
+from app.ml.training_spec import TrainingSpec
+from app.ml.training_state import read_place
+from app.runs.checkpoints import START, Checkpoints, checkpoints_of
+from app.runs.states import State
+from app.runs.store import Run, RunEvent, Store
+
+
+class UnknownCheckpoint(KeyError):
+    """The run has none at that step (any more)."""
+
+
+def fork(
+    store: Store, runs: Path, run: Run, step: int, chosen: Mapping[str, Any], name: str
+) -> str:
+    """A new run that goes on where a checkpoint of another stood; its id.
+
+    UnknownCheckpoint, or specs.WrongChoice when the checkpoint would not fit.
+    """
+    found = [each for each in checkpoints_of(store, runs, run.id) if each.step == step]
+    if not found:
+        raise UnknownCheckpoint(step)
+    checkpoints = Checkpoints.of(runs, run.id)
+    place = read_place(str(checkpoints.path(step)))
+    spec = TrainingSpec(**run.spec)
+    spec = forked(replace(spec, learning_rate=place["peak_rate"]), chosen, found[0].epoch)
+    identifier = store.new_id()
+    checkpoints.lend(step, runs / identifier / START)
+    parent = {"run": run.id, "step": step}
+    return store.create(spec.to_json(), name, owner=run.owner, identifier=identifier, parent=parent)
+
+
+def go_on(store: Store, runs: Path, run: Run, epochs: int) -> None:
+    """Queue it again for so many epochs more. UnknownCheckpoint when it has none to go on from;
+    WrongChoice when they become too many; IllegalMove while it has a worker."""
+    found = checkpoints_of(store, runs, run.id)
+    if not found:
+        raise UnknownCheckpoint(run.id)
+    spec = continued(TrainingSpec(**run.spec), found[-1].epoch, epochs)
+    told = RunEvent("queued", found[-1].step, found[-1].epoch, {"epochs": spec.epochs})
+    store.move(run.id, State.QUEUED, told=told, spec=spec.to_json())

@@ -1,0 +1,58 @@
+"""What a run tells: its events as a stream, its points as a file."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from app.runs.store import Store
+from app.web.api.run_detail import Identifier, opened, told
+from app.web.roles import Role, RoleRouter
+
+router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
+
+
+@router.get(
+    "/{identifier}/events", role=Role.ANYONE, summary="The run's events, as they happen",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
+)  # fmt: skip
+async def run_events(
+    request: Request,
+    identifier: Identifier,
+    last_event_id: Annotated[
+        int, Header(ge=0, le=2**53, description="the number of the last event you have")
+    ] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53, description="for clients without headers")] = 0,
+) -> StreamingResponse:
+    """`id` is the event's number: with Last-Event-ID it goes on there, nothing lost, nothing twice.
+    `end` closes: it is finished, stopped or failed."""
+    training = await opened(request)
+    await told(training.store.get, identifier)
+    stream = training.followers.stream(identifier, max(last_event_id, after))
+    return StreamingResponse(stream, media_type="text/event-stream")
+
+
+@router.get(
+    "/{identifier}/points.csv", role=Role.ANYONE, summary="Every point of the curves as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "seq, kind, variant, step, ..."}},
+)  # fmt: skip
+async def run_points(request: Request, identifier: Identifier) -> Response:
+    store = (await opened(request)).store
+    await told(store.get, identifier)
+    text = await asyncio.to_thread(points_csv, store, identifier)
+    name = f'attachment; filename="{identifier}.csv"'
+    return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
+
+
+def points_csv(store: Store, identifier: str) -> str:
+    names = ("loss", "accuracy", "learning_rate", "pictures_per_second")
+    lines = [",".join(("seq", "kind", "variant", "step", "epoch", "time", *names))]
+    for event in store.events_after(identifier, 0, 1_000_000):
+        if event.kind in ("step", "evaluated"):
+            own = [event.fields.get(name) for name in names]
+            row = (event.seq, event.kind, event.variant, event.step, event.epoch, event.time, *own)
+            lines.append(",".join("" if value is None else str(value) for value in row))
+    return "\r\n".join([*lines, ""])

@@ -1,0 +1,176 @@
+"""Steering a run: pause, stop, resume, continue, fork, publish."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Body, Request
+from pydantic import BaseModel, Field
+
+from app.ml.checkpoints import ReservedName
+from app.runs.states import RESTING, State
+from app.web.api.models import ModelSummary, summary
+from app.web.api.run_detail import Identifier, RunDetail, detail, opened, told
+from app.web.errors import ApiError
+from app.web.roles import Role, RoleRouter
+
+if TYPE_CHECKING:
+    from app.runs.store import Run
+    from app.web.training import Training
+
+router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
+
+MODEL = "model"  # in a finished run's folder
+
+
+@router.post("/{identifier}/pause", role=Role.TEACHER, summary="Pause at the next step")
+async def pause_run(request: Request, identifier: Identifier) -> RunDetail:
+    return await steer(request, identifier, State.PAUSING, State.PAUSED)
+
+
+@router.post("/{identifier}/stop", role=Role.TEACHER, summary="Stop at the next step")
+async def stop_run(request: Request, identifier: Identifier) -> RunDetail:
+    return await steer(request, identifier, State.STOPPING, State.STOPPED)
+
+
+@router.post("/{identifier}/resume", role=Role.TEACHER, summary="Go on from the last checkpoint")
+async def resume_run(request: Request, identifier: Identifier) -> RunDetail:
+    store = (await opened(request)).store
+    await told(store.move, identifier, State.QUEUED)
+    (await opened(request)).supervisor.wake()
+    return await detail(store, identifier)
+
+
+class Continuation(BaseModel, extra="forbid"):
+    epochs: int = Field(ge=1, le=10_000, description="more than it has begun", examples=[5])
+
+
+class Fork(BaseModel, extra="forbid"):
+    checkpoint: int = Field(ge=0, le=2**53, description="its step", examples=[2340])
+    hyperparameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="what is different from here on; all else as in the run it comes from",
+        examples=[{"learning_rate": 0.0003}],
+    )
+    name: str = Field("", max_length=80, description="for people")
+
+
+MORE: dict[str, Any] = {"more": {"summary": "Five epochs more", "value": {"epochs": 5}}}
+FORKED: dict[str, Any] = {
+    "slower": {
+        "summary": "From step 2340 on at a lower rate",
+        "value": {"checkpoint": 2340, "hyperparameters": {"learning_rate": 0.0003}},
+    }
+}
+
+
+@router.post("/{identifier}/continue", role=Role.TEACHER, summary="Train it for more epochs")
+async def continue_run(
+    request: Request,
+    identifier: Identifier,
+    wanted: Annotated[Continuation, Body(openapi_examples=MORE)],
+) -> RunDetail:
+    """From its last checkpoint, so many epochs more than it has begun. The learning rate follows
+    the schedule as it is over the longer training: after ten epochs of a one-cycle, five more
+    begin at two fifths of the peak and fall to nothing again. Early stopping counts anew."""
+    training = await opened(request)
+    run = await told(training.store.get, identifier)
+    await going_on(training, run, wanted)
+    training.supervisor.wake()
+    return await detail(training.store, identifier)
+
+
+@router.post("/{identifier}/fork", role=Role.TEACHER, status_code=201, summary="Fork a run")
+async def fork_run(
+    request: Request,
+    identifier: Identifier,
+    wanted: Annotated[Fork, Body(openapi_examples=FORKED)],
+) -> RunDetail:
+    """A new run that goes on where a checkpoint of this one stood, under other hyperparameters:
+    the same weights, place in the data, random state and, where the optimizer is of the same kind,
+    its memory. Without a change its curve is this one's to the bit; so both can be laid over each
+    other. The learning rate follows the fork's schedule at that place. It keeps the shape of the
+    network and the validation pictures, and does not need this run any more."""
+    training = await opened(request)
+    run = await told(training.store.get, identifier)
+    fork = await forked(training, run, wanted)
+    training.supervisor.wake()
+    return await detail(training.store, fork)
+
+
+async def going_on(training: "Training", run: "Run", wanted: Continuation) -> None:
+    """Off the event loop: the first call imports torch."""
+
+    def act(_: str) -> None:
+        from app.ml.specs import WrongChoice
+        from app.runs.forks import UnknownCheckpoint, go_on
+
+        try:
+            go_on(training.store, training.settings.runs_dir, run, wanted.epochs)
+        except UnknownCheckpoint:
+            sentence = "The run has no checkpoint to go on from; resume it instead."
+            raise ApiError(409, "no_checkpoint", sentence) from None
+        except WrongChoice as wrong:
+            raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
+
+    await told(act, run.id)
+
+
+async def forked(training: "Training", run: "Run", wanted: Fork) -> str:
+    def act() -> str:
+        from app.ml.specs import WrongChoice
+        from app.runs.forks import UnknownCheckpoint, fork
+
+        folder, name = training.settings.runs_dir, wanted.name.strip()
+        try:
+            return fork(
+                training.store, folder, run, wanted.checkpoint, wanted.hyperparameters, name
+            )
+        except UnknownCheckpoint:
+            raise unknown_checkpoint() from None
+        except WrongChoice as wrong:
+            raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
+
+    return await asyncio.to_thread(act)
+
+
+def unknown_checkpoint() -> ApiError:
+    sentence = "The run has no checkpoint at this step; see the list of its checkpoints."
+    return ApiError(404, "unknown_checkpoint", sentence)
+
+
+NAMED: dict[str, Any] = {"name": {"summary": "As my-mlp", "value": {"name": "my-mlp"}}}
+
+
+class Publication(BaseModel, extra="forbid"):
+    name: str = Field(max_length=64, examples=["my-mlp"], description="of the model")
+    replace: bool = Field(False, description="whether a model of that name is replaced")
+
+
+@router.post("/{identifier}/publish", role=Role.TEACHER, status_code=201, summary="Make it a model")
+async def publish_run(
+    request: Request,
+    identifier: Identifier,
+    wanted: Annotated[Publication, Body(openapi_examples=NAMED)],
+) -> ModelSummary:
+    """The finished run's weights and card, under a name: page, API and CLI can use it at once."""
+    state = request.app.state
+    await told((await opened(request)).store.get, identifier)
+    folder = state.settings.runs_dir / identifier / MODEL
+    try:
+        entry = await asyncio.to_thread(state.library.adopt, folder, wanted.name, wanted.replace)
+    except FileNotFoundError:
+        raise ApiError(409, "not_finished", "Only a finished run can be published.") from None
+    except (ReservedName, FileExistsError) as taken:
+        raise ApiError(409, "name_taken", f"{taken}."[:200], field="name") from None
+    except ValueError as wrong:
+        raise ApiError(422, "wrong_choice", f"{wrong}.", field="name") from None
+    return ModelSummary(**summary(entry))
+
+
+async def steer(request: Request, identifier: str, live: State, waiting: State) -> RunDetail:
+    """A run with a worker is asked; one that waits or rests changes at once."""
+    store = (await opened(request)).store
+    run = await told(store.get, identifier)
+    at_once = run.state == State.QUEUED or run.state in RESTING
+    await told(store.move, identifier, waiting if at_once else live)
+    return await detail(store, identifier)
