@@ -64,6 +64,11 @@ class Store:
         self._identities = Identities()
         self._reading = self.engine.execution_options(reads=True)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers may use it at one time: on SQLite there is one."""
+        return self.engine.dialect.name != "sqlite"
+
     def create_tables(self) -> None:
         create_tables(self.engine)
 

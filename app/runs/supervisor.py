@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import socket
@@ -13,10 +14,14 @@ from app.runs.states import State
 from app.runs.store import IllegalMove, Run, Store, UnknownRun
 from app.settings import ROOT, Settings
 
-TICK = 0.3  # seconds between two looks at workers and queue
+TICK = 0.3  # seconds between two looks at workers and queue, while there are any
+IDLE_SECONDS = 600.0  # the same while there are none: this server's own doing wakes it
+SHARED_SECONDS = 2.0  # the same where another server may have queued one, or died
 SILENT_SECONDS = 4.0  # without a heartbeat: dead, unless it is our own living child
 START_SECONDS = 60.0  # that a worker may import and load before it first speaks
 SECRETS = ("INKLING_TOKEN",)  # of the environment, which workers do not get
+
+log = logging.getLogger("inkling")
 
 RESUME = "Resume goes on from its last checkpoint."
 GONE = f"Its process ended without a word. {RESUME}"
@@ -43,7 +48,7 @@ class Supervisor:
                 await self._task
 
     def wake(self) -> None:
-        """Something was queued: do not wait for the next look."""
+        """Something was queued: look now, and as long as there is something to see."""
         self._wake.set()
 
     def forget(self, identifier: str) -> None:
@@ -52,20 +57,29 @@ class Supervisor:
 
     async def _watch(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK)
             self._wake.clear()
-            await asyncio.to_thread(self.look)
+            patience = SHARED_SECONDS
+            try:
+                if await asyncio.to_thread(self.look):
+                    patience = TICK
+                elif not self.store.is_shared:
+                    patience = IDLE_SECONDS
+            except Exception:  # a full disk, a database that restarts: it may be well again later
+                log.exception("the supervisor of runs could not look; it tries again")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), patience)
 
-    def look(self) -> None:
-        """Once: bury the dead, then fill the free places from the queue."""
+    def look(self) -> bool:
+        """Once: bury the dead, then fill the free places from the queue. False when there is
+        nothing to watch or to wait for."""
         living = [run for run in self.store.live() if not self.is_dead(run)]
         self.children = {
             claim: child for claim, child in self.children.items() if child.poll() is None
         }
-        for _ in range(self.at_once - len(living)):
-            if not self.start_next():
-                return
+        free = self.at_once - len(living)
+        while free > 0 and self.start_next():
+            free -= 1
+        return free < self.at_once
 
     def is_dead(self, run: Run) -> bool:
         """Whether its worker is gone; then the run is interrupted."""
