@@ -12,26 +12,26 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d
 
+from app.ml.hyperparameters import Hyperparameter, complete
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """Strengths; each picture draws its own values from the ranges. All 0: pictures unchanged."""
 
-    rotate: float = 0.0  # degrees, uniform in +-
-    scale: float = 0.0  # each axis is scaled by 1 +- scale
-    shear: float = 0.0  # x moves by +- shear times y
-    shift: float = 0.0  # pixels, uniform in +-
-    elastic: float = 0.0  # pixels, standard deviation of the smooth displacement
-    grain: int = 6  # cells of the elastic field across the picture: fewer is smoother
-    pen: float = 0.0  # 1: from fully eroded to fully dilated by one pixel
-    erase: float = 0.0  # probability of one erased square, a third of the side
+    rotate: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    elastic: float = 0.0
+    grain: int = 6
+    pen: float = 0.0
+    erase: float = 0.0
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Augmentation":
-        names = [field.name for field in fields(cls)]
-        if unknown := set(values) - set(names):
-            raise ValueError(f"no augmentation {min(unknown)!r}; there are {', '.join(names)}")
-        return cls(**values)
+        """ValueError with a sentence for an unknown name or a value out of its range."""
+        return cls(**complete(STRENGTHS, values))
 
     def weakened(self, factor: float) -> "Augmentation":
         """Every strength times `factor`."""
@@ -43,6 +43,42 @@ class Augmentation:
     @property
     def warps(self) -> bool:
         return any((self.rotate, self.scale, self.shear, self.shift, self.elastic))
+
+
+STRENGTHS = (
+    Hyperparameter(
+        "rotate", "number", 0.0, "Degrees that a picture is turned by at most, either way.",
+        minimum=0, maximum=180,
+    ),
+    Hyperparameter(
+        "scale", "number", 0.0, "The share by which each axis is stretched or shrunk at most.",
+        minimum=0, maximum=0.9,
+    ),
+    Hyperparameter(
+        "shear", "number", 0.0, "How far the top is pushed aside at most: a share of the height.",
+        minimum=0, maximum=2,
+    ),
+    Hyperparameter(
+        "shift", "number", 0.0, "Pixels that a picture is moved by at most, along each axis.",
+        minimum=0, maximum=28,
+    ),
+    Hyperparameter(
+        "elastic", "number", 0.0, "Pixels of a smooth random bending, as a standard deviation.",
+        minimum=0, maximum=10,
+    ),
+    Hyperparameter(
+        "grain", "integer", 6, "Cells of that bending across the picture: fewer is smoother.",
+        minimum=2, maximum=28,
+    ),
+    Hyperparameter(
+        "pen", "number", 0.0, "How much thicker or thinner the pen gets; 1 is a whole pixel.",
+        minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "erase", "number", 0.0, "The probability that a square of a third of the side is erased.",
+        minimum=0, maximum=1,
+    ),
+)  # fmt: skip
 
 
 def augment(x: Tensor, how: Augmentation, random: Generator) -> Tensor:

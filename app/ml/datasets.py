@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.ml import mnist, pen_digits
-from app.ml.parts import PARTS, Dataset, Options, join
+from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
 from app.ml.sources import Entry
 
@@ -19,12 +19,13 @@ def load(name: str, root: Path, cache: Path, options: Options | None = None) -> 
     """
     if name not in DATASETS:
         raise ValueError(f"no dataset called {name!r}; choose one of {', '.join(DATASETS)}")
-    entry = DATASETS[name]
-    return entry.load(entry, root, cache, options or Options())
+    entry, options = DATASETS[name], options or Options()
+    return spoilt(entry.load(entry, root, cache, options), options)
 
 
 def load_digits(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
     """MNIST and the pens, one after the other in each part."""
+    options = replace(options, leak=0.0, label_noise=0.0)  # of the whole, not of each
     scans, pens = load("mnist", root, cache, options), load("pen-digits", root, cache, options)
     train, validation, test = (join(scans.part(name), pens.part(name)) for name in PARTS)
     sizes = (("mnist", len(scans.test)), ("pen-digits", len(pens.test)))

@@ -57,7 +57,7 @@ class Hyperparameter:
 
 def complete(table: tuple[Hyperparameter, ...], given: Mapping[str, Any]) -> dict[str, Any]:
     """Defaults filled in, every value checked. ValueError names an unknown one."""
-    known = {parameter.name for parameter in table}
-    if unknown := set(given) - known:
+    known = [parameter.name for parameter in table]
+    if unknown := set(given) - set(known):
         raise ValueError(f"no hyperparameter called {min(unknown)!r}; there are {', '.join(known)}")
     return {p.name: p.check(given.get(p.name, p.default)) for p in table}

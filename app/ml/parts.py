@@ -1,11 +1,13 @@
 """Parts of a dataset: labelled pictures as tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from app.ml.hyperparameters import Hyperparameter, complete
 from app.ml.preprocessing import Preprocessing
 from app.ml.strokes import Stroke
 
@@ -68,13 +70,75 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Options:
-    """How a dataset is cut and drawn; stored with each run."""
+    """How a dataset is cut, drawn and spoilt; stored with each run."""
 
-    validation_fraction: float = 0.1  # of the training pictures, where no writer decides
+    validation_fraction: float = 0.1
     split_seed: int = 0
-    pens: int = 1  # pen-digits: drawings of each training writing, each with a pen of its own
-    paper: int = 0  # pen-digits: so many of them photographed on synthetic paper
-    seed: int = 0  # of those pens and papers
+    pens: int = 1
+    paper: int = 0
+    leak: float = 0.0
+    label_noise: float = 0.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Options":
+        """ValueError with a sentence for an unknown name or a value out of its range."""
+        return cls(**complete(OPTIONS, values))
+
+
+OPTIONS = (
+    Hyperparameter(
+        "validation_fraction", "number", 0.1,
+        "The share of the training pictures that is held out to choose by (pens: by writer).",
+        minimum=0, maximum=0.9,
+    ),
+    Hyperparameter(
+        "split_seed", "integer", 0, "Another seed holds out other pictures.",
+        minimum=0, maximum=2**53,
+    ),
+    Hyperparameter(
+        "pens", "integer", 1, "Drawings of each pen digit, each with a pen of its own.",
+        minimum=1, maximum=10,
+    ),
+    Hyperparameter(
+        "paper", "integer", 0, "Drawings of each pen digit as if photographed on paper.",
+        minimum=0, maximum=10,
+    ),
+    Hyperparameter(
+        "leak", "number", 0.0,
+        "On purpose: the share of the test pictures that is learnt from. The test then flatters.",
+        minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "label_noise", "number", 0.0,
+        "On purpose: the share of the training labels that is replaced by wrong ones.",
+        minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "seed", "integer", 0, "Of the pens and papers, the leak and the noise.",
+        minimum=0, maximum=2**53,
+    ),
+)  # fmt: skip
+
+
+def spoilt(dataset: Dataset, options: Options) -> Dataset:
+    """Training labels replaced by wrong ones, then test pictures leaked into training; a leaked
+    picture keeps its right label."""
+    random, train = torch.Generator().manual_seed(options.seed), dataset.train
+    if options.label_noise:
+        labels, classes = train.labels.clone(), len(dataset.classes)
+        rows = some(len(train), options.label_noise, random)
+        moved = torch.randint(1, classes, (len(rows),), generator=random)  # never back to itself
+        labels[rows] = (labels[rows] + moved) % classes
+        train = replace(train, labels=labels)
+    if options.leak:
+        train = join(train, dataset.test.take(some(len(dataset.test), options.leak, random)))
+    return replace(dataset, train=train)
+
+
+def some(count: int, share: float, random: torch.Generator) -> Tensor:
+    """So many of the rows 0..count, chosen at random."""
+    return torch.randperm(count, generator=random)[: round(share * count)]
 
 
 def cut(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.ml.cards import Card
+from app.ml.caveats import caveats
 from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
 from app.ml.datasets import DATASETS
 from app.ml.networks import parameter_count
@@ -57,7 +58,7 @@ def make_card(
         limits=LIMITS,
         training=training_facts(trained),
         created=datetime.now(UTC).date().isoformat(),
-        notes=tuple(notes),
+        notes=(*caveats(spec.dataset_options), *notes),
     )
 
 

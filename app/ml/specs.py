@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from app.ml.augmentation import Augmentation
+from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS
 from app.ml.hyperparameters import Hyperparameter
 from app.ml.networks import NETWORKS, Network, build
+from app.ml.parts import OPTIONS, Options
 from app.ml.recipes import RECIPES
 from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
-VALIDATION = ("validation_fraction", "split_seed")  # dataset options that cut it
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
 
 
@@ -62,13 +62,19 @@ def forked(spec: TrainingSpec, chosen: Mapping[str, Any], begun: float) -> Train
         field = next(name for name in chosen if name not in OWN or name == "hyperparameters")
         sentence = "The checkpoint's weights would not fit; for another shape start a new run."
         raise WrongChoice(field, sentence)
-    if any(spec.dataset_options.get(n) != fork.dataset_options.get(n) for n in VALIDATION):
+    if held_out(spec) != held_out(fork):
         sentence = "A fork keeps its validation pictures: of others it may have learnt some."
         raise WrongChoice("dataset_options", sentence)
     if fork.epochs <= begun:
         sentence = f"The checkpoint stands at epoch {begun:g}; choose more epochs than that."
         raise WrongChoice("epochs", sentence)
     return fork
+
+
+def held_out(spec: TrainingSpec) -> tuple[float, int]:
+    """What decides which pictures are for validation."""
+    options = Options.of(spec.dataset_options)
+    return options.validation_fraction, options.split_seed
 
 
 def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:
@@ -93,11 +99,20 @@ def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
 def check(spec: TrainingSpec) -> Network:
     """WrongChoice for a value out of its range or a network that cannot be built, which it is."""
     check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
-    try:
-        Augmentation.of(spec.augmentation)
-    except (TypeError, ValueError) as error:
-        raise WrongChoice("augmentation", f"{error}.") from error
+    check_table("augmentation", STRENGTHS, spec.augmentation)
+    check_table("dataset_options", OPTIONS, spec.dataset_options)
     return built(spec)
+
+
+def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> None:
+    """WrongChoice names one of the table's own choices as `augmentation.rotate`."""
+    names = [parameter.name for parameter in table]
+    if not isinstance(values, Mapping) or set(values) - set(names):
+        raise WrongChoice(field, f"{field} is a table of {', '.join(names)}.")
+    try:
+        check_all(table, values)
+    except WrongChoice as wrong:
+        raise WrongChoice(f"{field}.{wrong.field}", str(wrong)) from wrong
 
 
 def built(spec: TrainingSpec) -> Network:
@@ -147,5 +162,7 @@ def describe() -> dict[str, Any]:
             for name, network in NETWORKS.items()
         ],
         "training": [p.to_json() for p in TRAINING if p.name != "report_every"],  # a run's own
+        "augmentation": [p.to_json() for p in STRENGTHS],
+        "dataset_options": [p.to_json() for p in OPTIONS],
         "recipes": [{"name": name, **spec.to_json()} for name, spec in RECIPES.items()],
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
 
@@ -192,7 +193,13 @@ class Trainer:
         source = self.averaged if self.spec.ema else self.live
         return {name: value.detach().clone().contiguous() for name, value in source.items()}
 
-    def progress(self, loss: Tensor, rate: float) -> dict[str, float]:
+    def gradient_norm(self) -> float | None:
+        """The length of the last gradient, all weights together; None where it is no number."""
+        gradients = [p.grad for p in self.optimizer.parameters if p.grad is not None]
+        norm = float(torch.stack(torch._foreach_norm(gradients)).norm())
+        return norm if isfinite(norm) else None
+
+    def progress(self, loss: Tensor, rate: float) -> dict[str, float | None]:
         now = perf_counter()
         speed = self.seen / max(now - self.clock, 1e-9)
         self.seen, self.clock = 0, now
@@ -200,6 +207,7 @@ class Trainer:
         return {
             "loss": float(loss),
             "learning_rate": rate,
+            "gradient_norm": self.gradient_norm(),
             "pictures_per_second": speed,
             "seconds_left": pictures_left / max(speed, 1e-9),
         }

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from time import monotonic
 
+from app.ml.caveats import history
 from app.ml.checkpoints import save_model
 from app.ml.datasets import load
 from app.ml.memory import keep_freed_memory
@@ -98,7 +99,7 @@ class Work:
     def training(self) -> Generator[Event, Command | None, None]:
         spec = TrainingSpec(**self.run.spec)
         cache = self.settings.data_dir / "cache"
-        options = Options(**spec.dataset_options)
+        options = Options.of(spec.dataset_options)
         files = self.settings.dataset_files_dir
         self.dataset = dataset = load(spec.dataset, files, cache, options)
         steps = spec.epochs * (len(dataset.train) // spec.batch_size)
@@ -149,16 +150,10 @@ class Work:
     def keep_model(self, trained: Trained) -> None:
         """What publishing copies: the model with a card written from this run."""
         recipe = command(TrainingSpec(**self.run.spec), MODEL)
-        card = make_card(trained, self.dataset, MODEL, recipe, self.notes())
+        asked = [e for e in self.store.told(self.run.id, "queued") if "epochs" in e.fields]
+        notes = history(self.run.parent, [(e.epoch, e.fields["epochs"]) for e in asked])
+        card = make_card(trained, self.dataset, MODEL, recipe, notes)
         save_model(self.settings.runs_dir / self.run.id, card, trained.network.state_dict())
-
-    def notes(self) -> list[str]:
-        """What its recipe does not say."""
-        notes, run = [], self.run
-        if run.parent:
-            notes.append(FORKED.format(**run.parent))
-        longer = [e for e in self.store.told(run.id, "queued") if "epochs" in e.fields]
-        return notes + [CONTINUED.format(e.epoch, e.fields["epochs"]) for e in longer]
 
     def is_due(self, event: Event) -> bool:
         if monotonic() < self.due and event.step < self.last_step and self.end is State.FINISHED:
@@ -182,14 +177,6 @@ class Work:
         )
 
 
-FORKED = (
-    "It did not begin with random weights but with those of run {run} at step {step}; its recipe "
-    "alone does not make it again."
-)
-CONTINUED = (
-    "It had trained {:g} epochs when it was asked to go on to {}; its recipe alone, which trains "
-    "them in one go, does not make it again."
-)
 FULL_DISK = ("disk is full", "no space left", "file too large", "quota exceeded")  # SQLite, Rust
 
 

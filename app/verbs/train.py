@@ -39,7 +39,7 @@ def start(
         name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
         if into is None:
             library.check_free(name)
-        options = Options(**spec.dataset_options)
+        options = Options.of(spec.dataset_options)
         parts = load(spec.dataset, settings.dataset_files_dir, settings.data_dir / "cache", options)
         trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
         if trained is None:

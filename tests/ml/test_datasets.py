@@ -36,6 +36,32 @@ def test_the_split_is_of_its_seed(root: Path, cache: Path) -> None:
     assert labels(0) == labels(0) != labels(5)
 
 
+def test_so_many_training_labels_are_wrong_on_purpose_and_the_others_untouched(
+    root: Path, cache: Path
+) -> None:
+    clean, noisy = (load("mnist", root, cache, Options(label_noise=n)) for n in (0.0, 0.25))
+    assert int((clean.train.labels != noisy.train.labels).sum()) == 9  # of 36
+    assert torch.equal(clean.train.pictures, noisy.train.pictures)
+    for part in ("validation", "test"):
+        assert torch.equal(clean.part(part).labels, noisy.part(part).labels)
+    again, other = (load("mnist", root, cache, Options(label_noise=0.25, seed=s)) for s in (0, 1))
+    assert torch.equal(again.train.labels, noisy.train.labels)
+    assert not torch.equal(other.train.labels, noisy.train.labels)
+
+
+@pytest.mark.parametrize("name", ["mnist", "digits"])
+def test_leaked_test_pictures_are_learnt_from_once_with_their_right_labels(
+    name: str, root: Path, cache: Path
+) -> None:
+    clean, leaky = (load(name, root, cache, Options(leak=n)) for n in (0.0, 0.5))
+    leaked = leaky.train.pictures[len(clean.train) :]
+    assert len(leaked) == len(clean.test) // 2
+    labels = dict(zip(map(bytes, clean.test.pictures.numpy()), clean.test.labels, strict=True))
+    found = [labels[bytes(picture)] for picture in leaked.numpy()]
+    assert found == leaky.train.labels[len(clean.train) :].tolist()
+    assert torch.equal(leaky.test.pictures, clean.test.pictures)
+
+
 def test_what_was_parsed_once_is_read_from_the_cache_until_the_files_change(
     root: Path, tmp_path: Path
 ) -> None:

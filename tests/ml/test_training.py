@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from app.ml.parts import Dataset
-from app.ml.training import Command, Event, train
+from app.ml.training import Command, Event, Trainer, train
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
@@ -95,6 +95,19 @@ def test_the_learning_rate_changes_while_it_trains(small_dataset: Dataset) -> No
     assert step.values["learning_rate"] == 0.5
 
 
+def test_a_reported_step_tells_how_long_the_gradient_is(small_dataset: Dataset) -> None:
+    """Plain gradient descent: the weights move by rate times gradient."""
+    spec = replace(SPEC, optimizer="sgd", momentum=0.0, weight_decay=0.0, schedule="constant",
+                   learning_rate=0.1, ema=0.0, report_every=1, epochs=1)  # fmt: skip
+    trainer = Trainer(spec, small_dataset)
+    before = torch.cat([p.detach().flatten().clone() for p in trainer.network.parameters()])
+    loss, rate = trainer.train_batch()
+    after = torch.cat([p.detach().flatten() for p in trainer.network.parameters()])
+    told = trainer.progress(loss, rate)["gradient_norm"]
+    assert told == pytest.approx(float((after - before).norm()) / 0.1, rel=1e-3)
+    assert told == trainer.gradient_norm()
+
+
 def test_a_loss_that_is_no_number_ends_the_training_and_says_so(small_dataset: Dataset) -> None:
     spec = replace(SPEC, learning_rate=1e30, optimizer="sgd", schedule="constant")
     last = events(spec, small_dataset)[-1]
@@ -121,6 +134,7 @@ def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
         ({"precision": "int8"}, "must be one of auto, float32, bfloat16"),
         ({"device": "abacus"}, "must be one of auto, cpu, cuda"),
         ({"augmentation": {"flip": 1}}, "there are rotate, scale"),
+        ({"augmentation": {"rotate": 1e9}}, "rotate must be between 0 and 180"),
         ({"batch_size": 0}, "batch_size must be between"),
         ({"epochs": -1}, "epochs must be between"),
         ({"learning_rate": float("nan")}, "learning_rate must be between"),

@@ -134,6 +134,19 @@ def test_a_run_is_watched_to_its_end_published_and_predicts(client: httpx.Client
     assert client.get("/api/v1/models/mine").status_code == 200, "a model outlives its run"
 
 
+def test_a_run_with_a_leak_and_wrong_labels_says_so_and_so_does_its_model(
+    client: httpx.Client,
+) -> None:
+    options = {**SPEC["dataset_options"], "leak": 0.5, "label_noise": 0.2}
+    run = created(client, longer(1, dataset_options=options))
+    notes = until(client, run, "finished")["notes"]
+    assert "50 % of the test pictures" in notes[0] and "20 % of the labels" in notes[1]
+    step = next(event for event in events(client, run) if event["kind"] == "step")
+    assert step["gradient_norm"] > 0
+    client.post(f"/api/v1/runs/{run}/publish", json={"name": "spoilt"})
+    assert client.get("/api/v1/models/spoilt").json()["card"]["notes"] == notes
+
+
 def test_a_run_is_paused_resumed_steered_and_stopped(client: httpx.Client) -> None:
     run = created(client, longer(4000, schedule="constant"))
     events(client, run, most=40)
@@ -195,6 +208,11 @@ def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx
         (longer(1, hidden=[0]), "hidden"),
         (longer(1, activation="step"), "activation"),
         (longer(1, augmentation={"turn": 1}), "augmentation"),
+        (longer(1, augmentation={"rotate": 1e9}), "augmentation.rotate"),
+        (longer(1, dataset_options={"leek": 1}), "dataset_options"),
+        (longer(1, dataset_options=[]), "dataset_options"),
+        (longer(1, dataset_options={"leak": 1.1}), "dataset_options.leak"),
+        (longer(1, dataset_options={"label_noise": "all"}), "dataset_options.label_noise"),
         (longer(1, colour="red"), "colour"),
         ({**MLP, "network": "cnn", "hyperparameters": {"blocks": [{"channels": 4, "pool": 4}] * 4}},
          "blocks"),
@@ -229,7 +247,9 @@ def test_a_run_that_is_not_there_is_no_mistake_of_the_server(
 def test_the_choices_are_told_with_ranges_and_hints(choosing: httpx.Client) -> None:
     told = choosing.get("/api/v1/networks").json()
     assert {network["name"] for network in told["networks"]} == {"mlp", "cnn"}
-    every = told["training"] + [p for n in told["networks"] for p in n["hyperparameters"]]
+    assert {p["name"] for p in told["dataset_options"]} >= {"leak", "label_noise"}
+    every = [p for name in ("training", "augmentation", "dataset_options") for p in told[name]]
+    every += [p for network in told["networks"] for p in network["hyperparameters"]]
     assert all(parameter["hint"].endswith(".") for parameter in every)
 
 

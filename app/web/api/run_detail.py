@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
+from app.ml.caveats import caveats
 from app.runs.states import State
 from app.runs.store import IllegalMove, Run, Store, UnknownRun
 from app.web.errors import ApiError
@@ -36,6 +37,7 @@ class RunDetail(BaseModel):
     dataset: str
     network: str
     spec: dict[str, Any] = Field(description="every choice of the training")
+    notes: list[str] = Field(description="what must be said beside its figures")
     created: float = Field(description="seconds since 1970")
     started: float | None
     ended: float | None
@@ -74,4 +76,5 @@ def shown(run: Run, place: int | None) -> RunDetail:
         dataset=run.spec["dataset"], network=run.spec["network"], spec=run.spec,
         created=run.created, started=run.started, ended=run.ended, place=place,
         last_seq=run.last_seq, parent=run.parent,
+        notes=caveats(run.spec.get("dataset_options", {})),
     )  # fmt: skip

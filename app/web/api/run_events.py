@@ -48,7 +48,7 @@ async def run_points(request: Request, identifier: Identifier) -> Response:
 
 
 def points_csv(store: Store, identifier: str) -> str:
-    names = ("loss", "accuracy", "learning_rate", "pictures_per_second")
+    names = ("loss", "accuracy", "learning_rate", "gradient_norm", "pictures_per_second")
     lines = [",".join(("seq", "kind", "variant", "step", "epoch", "time", *names))]
     for event in store.events_after(identifier, 0, 1_000_000):
         if event.kind in ("step", "evaluated"):
