@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     runs_at_once: int = Field(
         0, ge=0, le=64, description="trainings that run at one time (0: one for each two cores)"
     )
+    runs_resume: bool = Field(
+        False,
+        description="resume a training by itself when its process is gone, at most three times "
+        "without a new checkpoint",
+    )
+    runs_bytes: int = Field(
+        4096 * MIB,
+        ge=MIB,
+        description="disk that trainings may take before a new one is refused; first those at "
+        "rest keep only their best and last checkpoint",
+    )
     access_log: bool = Field(False, description="write one JSON line per request to stderr")
 
     @field_validator("allowed_hosts", "embed_origins", mode="before")

@@ -5,6 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+class WrongChoice(ValueError):
+    """A choice that cannot work: `field` names it, the message is a sentence about it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Hyperparameter:
     """kind: integer, number, boolean, choice, integers (a list) or blocks (a list of tables)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS
-from app.ml.hyperparameters import Hyperparameter
+from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.networks import NETWORKS, Network, build
 from app.ml.parts import OPTIONS, Options
 from app.ml.recipes import RECIPES
@@ -16,14 +16,6 @@ from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
-
-
-class WrongChoice(ValueError):
-    """A choice that cannot work: `field` names it, the message is a sentence about it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def make_spec(

@@ -19,6 +19,10 @@ TOLD = ("started", "resumed", "evaluated")  # kinds of events that tell of check
 SPACED = 16  # checkpoints kept at equal distances, at most
 
 
+class UnknownCheckpoint(KeyError):
+    """The run has none at that step (any more)."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """One of a run's; loss and accuracy are of validation, where it was measured at its step."""

@@ -8,13 +8,9 @@ from typing import Any
 from app.ml.specs import continued, forked
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import read_place
-from app.runs.checkpoints import START, Checkpoints, checkpoints_of
+from app.runs.checkpoints import START, Checkpoints, UnknownCheckpoint, checkpoints_of
 from app.runs.states import State
 from app.runs.store import Run, RunEvent, Store
-
-
-class UnknownCheckpoint(KeyError):
-    """The run has none at that step (any more)."""
 
 
 def fork(
@@ -22,7 +18,7 @@ def fork(
 ) -> str:
     """A new run that goes on where a checkpoint of another stood; its id.
 
-    UnknownCheckpoint, or specs.WrongChoice when the checkpoint would not fit.
+    UnknownCheckpoint, or WrongChoice when the checkpoint would not fit.
     """
     found = [each for each in checkpoints_of(store, runs, run.id) if each.step == step]
     if not found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.ml.identities import Identities
 from app.runs.states import LIVE, MOVES, State
@@ -26,6 +27,14 @@ class IllegalMove(RuntimeError):
     def __init__(self, state: str, wanted: str) -> None:
         super().__init__(f"a run that is {state} cannot become {wanted}")
         self.state = state
+
+
+class QueueFull(RuntimeError):
+    """So many runs wait already that another one would wait in vain."""
+
+
+class KeyTaken(RuntimeError):
+    """The key of a request came before, with another body."""
 
 
 class Fenced(RuntimeError):
@@ -53,6 +62,15 @@ class Orders:
     learning_rate: float | None
 
 
+@dataclass(frozen=True)
+class Request:
+    """What makes two requests for a run the same: digests of its Idempotency-Key and body."""
+
+    key: str
+    body: str
+
+
+QUEUE = 50  # runs that wait at most
 Run = Row[Any]  # the columns of `runs`
 
 
@@ -83,20 +101,37 @@ class Store:
     def create(
         self, spec: dict[str, Any], name: str = "", owner: str = "local",
         purpose: str = "training", identifier: str | None = None,
-        parent: dict[str, Any] | None = None,
+        parent: dict[str, Any] | None = None, request: Request | None = None,
     ) -> str:  # fmt: skip
-        """A queued run with its first event; returns its id."""
+        """A queued run with its first event; returns its id. A request that came before gets the
+        run that it got then; KeyTaken when it was another one, QueueFull where too many wait."""
         identifier, now = identifier or self.new_id(), time.time()
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(runs).values(
-                    id=identifier, owner=owner, purpose=purpose, name=name, spec=spec,
-                    state=State.QUEUED, created=now, queued=now, fence=0, last_seq=0,
-                    parent=parent,
-                )
-            )  # fmt: skip
-            write_events(connection, identifier, [RunEvent("queued")], now)
+        waiting = select(func.count()).where(runs.c.state == State.QUEUED)
+        try:
+            with self.engine.begin() as connection:
+                if request and (earlier := run_of(connection, owner, request)):
+                    return earlier
+                if connection.execute(waiting).scalar_one() >= QUEUE:
+                    raise QueueFull
+                connection.execute(
+                    insert(runs).values(
+                        id=identifier, owner=owner, purpose=purpose, name=name, spec=spec,
+                        state=State.QUEUED, created=now, queued=now, fence=0, last_seq=0,
+                        parent=parent, request_key=request and request.key,
+                        request_digest=request and request.body,
+                    )
+                )  # fmt: skip
+                write_events(connection, identifier, [RunEvent("queued")], now)
+        except IntegrityError:  # on PostgreSQL another server was quicker with the same request
+            assert request is not None
+            with self._reading.begin() as connection:
+                return run_of(connection, owner, request) or identifier
         return identifier
+
+    def created_by(self, request: Request, owner: str = "local") -> str | None:
+        """The run that a request got when it came before; KeyTaken as create()."""
+        with self._reading.begin() as connection:
+            return run_of(connection, owner, request)
 
     def get(self, identifier: str) -> Run:
         with self._reading.begin() as connection:
@@ -230,6 +265,17 @@ class Store:
             found = connection.execute(query).scalar_one()
         return -1 if found is None else int(found)
 
+    def interruptions(self, identifier: str) -> int:
+        """How often it was interrupted since its last checkpoint."""
+        mine = events.c.run == identifier
+        last = select(func.max(events.c.seq)).where(mine, events.c.kind == "checkpoint")
+        query = select(func.count()).where(
+            mine, events.c.kind == "interrupted",
+            events.c.seq > func.coalesce(last.scalar_subquery(), 0),
+        )  # fmt: skip
+        with self._reading.begin() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def live(self) -> Sequence[Run]:
         """Runs that should have a worker, with their heartbeats."""
         with self._reading.begin() as connection:
@@ -241,6 +287,17 @@ def row_of(connection: Connection, identifier: str) -> Run:
     if row is None:
         raise UnknownRun(identifier)
     return row
+
+
+def run_of(connection: Connection, owner: str, request: Request) -> str | None:
+    """The run that was made by a request; KeyTaken when its key came with another body."""
+    query = select(runs.c.id, runs.c.request_digest).where(
+        runs.c.owner == owner, runs.c.request_key == request.key
+    )
+    row = connection.execute(query).one_or_none()
+    if row is not None and row.request_digest != request.body:
+        raise KeyTaken
+    return row.id if row is not None else None
 
 
 def write_events(

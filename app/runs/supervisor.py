@@ -19,6 +19,7 @@ IDLE_SECONDS = 600.0  # the same while there are none: this server's own doing w
 SHARED_SECONDS = 2.0  # the same where another server may have queued one, or died
 SILENT_SECONDS = 4.0  # without a heartbeat: dead, unless it is our own living child
 START_SECONDS = 60.0  # that a worker may import and load before it first speaks
+RESUMES = 3  # of a run by the server itself, without a new checkpoint between them
 SECRETS = ("INKLING_TOKEN",)  # of the environment, which workers do not get
 
 log = logging.getLogger("inkling")
@@ -96,7 +97,14 @@ class Supervisor:
             message = GONE
         with contextlib.suppress(IllegalMove, UnknownRun):  # it left in this very moment
             self.store.move(run.id, State.INTERRUPTED, reason="interrupted", message=message)
+            if self.settings.runs_resume and run.state in (State.STARTING, State.RUNNING):
+                self.resume(run)
         return True
+
+    def resume(self, run: Run) -> None:
+        """One that ends again and again at the same place waits for a person."""
+        if self.store.interruptions(run.id) <= RESUMES:
+            self.store.move(run.id, State.QUEUED)
 
     def start_next(self) -> bool:
         run = self.store.claim(f"{socket.gethostname()}:{os.getpid()}")

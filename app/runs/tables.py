@@ -19,6 +19,7 @@ from sqlalchemy import (
     event,
     inspect,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.schema import CreateColumn
 
 BUSY_SECONDS = 10.0  # that a connection waits for another one's transaction
@@ -83,9 +84,27 @@ def add_column(connection: Connection, table: Table, column: "Column[Any]") -> N
     connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {exists}{declared}")
 
 
+class DiskFull(RuntimeError):
+    """The database has no room for what was to be written; nothing of it was."""
+
+
 def make_engine(url: str) -> Engine:
-    if not url.startswith("sqlite:"):
-        return create_engine(url, pool_pre_ping=True)
+    engine = make_postgres(url) if not url.startswith("sqlite:") else make_sqlite(url)
+    event.listen(engine, "handle_error", name_a_full_disk)
+    return engine
+
+
+def name_a_full_disk(context: ExceptionContext) -> None:
+    text = str(context.original_exception).lower()
+    if "disk is full" in text or "no space left" in text:
+        raise DiskFull(text) from context.original_exception
+
+
+def make_postgres(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True)
+
+
+def make_sqlite(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", prepare_sqlite)
     event.listen(engine, "begin", begin_sqlite)

@@ -1,5 +1,6 @@
 """Runs over REST, with a real server, real workers and a real stream."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,8 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
+from app.runs.store import QUEUE
 from app.settings import ROOT
+from tests.conftest import HERE, MakeApp
 from tests.runs.conftest import SPEC
 
 pytestmark = pytest.mark.slow
@@ -182,6 +186,45 @@ def test_a_run_goes_on_while_its_server_is_dead_and_the_stream_has_every_point_o
         assert "resumed" not in {event["kind"] for event in after}, "it was never interrupted"
 
 
+def test_a_request_that_is_sent_again_starts_nothing_even_after_a_restart(server: Server) -> None:
+    first = {"Idempotency-Key": "first"}
+    with server.start() as client:
+        run = client.post("/api/v1/runs", json=MLP, headers=first).json()["id"]
+    server.end()
+    with server.start() as client:
+        again = client.post("/api/v1/runs", json=MLP, headers=first)
+        assert (again.status_code, again.json()["id"]) == (201, run)
+        other = client.post("/api/v1/runs", json=longer(5), headers=first)
+        assert (other.status_code, other.json()["error"]["code"]) == (409, "key_taken")
+        assert len(client.get("/api/v1/runs").json()["runs"]) == 1
+
+
+def test_a_run_whose_process_is_silent_is_stalled_until_it_goes_on(client: httpx.Client) -> None:
+    run = created(client, longer(4000))
+    until(client, run, "running")
+    pid = worker_process(run)
+    os.kill(pid, signal.SIGSTOP)
+    until_stalled(client, run, True)
+    os.kill(pid, signal.SIGCONT)
+    until_stalled(client, run, False)
+    assert client.get(f"/api/v1/runs/{run}").json()["state"] == "running"
+
+
+def worker_process(run: str) -> int:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"app.runs.worker\0{run}".encode() in path.read_bytes():
+                return int(path.parent.name)
+    raise AssertionError("no worker has it")
+
+
+def until_stalled(client: httpx.Client, run: str, stalled: bool) -> None:
+    deadline = time.monotonic() + 60
+    while client.get(f"/api/v1/runs/{run}").json()["stalled"] != stalled:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx.Client) -> None:
     first = created(client, longer(4000))
     second, third = created(client, MLP), created(client, MLP)
@@ -334,6 +377,25 @@ def finished(choosing: httpx.Client) -> tuple[httpx.Client, str]:
     run = created(choosing, MLP)
     until(choosing, run, "finished")
     return choosing, run
+
+
+def test_a_run_for_which_there_is_no_room_on_disk_is_refused(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    (tmp_path / "runs" / "old").mkdir(parents=True)
+    (tmp_path / "runs" / "old" / "1.safetensors").write_bytes(bytes(2 << 20))
+    client = TestClient(make_app(runs_bytes=1 << 20), base_url=HERE)
+    answer = client.post("/api/v1/runs", json=MLP)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "runs_full")
+    assert "delete some" in answer.json()["error"]["message"]
+
+
+def test_a_run_that_would_wait_too_long_is_refused_for_now(make_app: MakeApp) -> None:
+    client = TestClient(make_app(), base_url=HERE)
+    answers = [client.post("/api/v1/runs", json=MLP) for _ in range(QUEUE + 1)]
+    assert [answer.status_code for answer in answers] == [201] * QUEUE + [429]
+    assert answers[-1].json()["error"]["code"] == "queue_full"
+    assert int(answers[-1].headers["Retry-After"]) > 0
 
 
 def test_a_run_without_checkpoint_cannot_be_continued(client: httpx.Client) -> None:

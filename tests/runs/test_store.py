@@ -6,8 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.runs.states import LIVE, MOVES, State
-from app.runs.store import Fenced, IllegalMove, RunEvent, Store, UnknownRun
-from app.runs.tables import runs
+from app.runs.store import (
+    QUEUE,
+    Fenced,
+    IllegalMove,
+    KeyTaken,
+    QueueFull,
+    Request,
+    RunEvent,
+    Store,
+    UnknownRun,
+)
+from app.runs.tables import DiskFull, runs
 
 
 def a_running_run(store: Store) -> tuple[str, int]:
@@ -120,6 +130,46 @@ def test_the_newest_runs_come_first_page_by_page(store: Store) -> None:
     page = [run.id for run in store.newest(2)]
     assert page == [made[2], made[1]]
     assert [run.id for run in store.newest(2, before=page[-1])] == [made[0]]
+
+
+def test_one_request_sent_often_makes_one_run_and_its_key_fits_no_other_body(store: Store) -> None:
+    request = Request("key", "body")
+    with ThreadPoolExecutor(6) as pool:
+        made = set(pool.map(lambda _: store.create({}, request=request), range(12)))
+    assert made == {run.id for run in store.newest(100)} == {store.created_by(request)}
+    with pytest.raises(KeyTaken):
+        store.create({}, request=Request("key", "another"))
+    assert store.create({}, owner="else", request=request) not in made
+
+
+def test_so_many_may_wait_and_no_more(store: Store) -> None:
+    for _ in range(QUEUE):
+        store.create({})
+    with pytest.raises(QueueFull):
+        store.create({})
+    store.claim("here:1")
+    store.create({})
+
+
+def test_a_full_disk_has_a_name_and_the_database_is_well_afterwards(sqlite_store: Store) -> None:
+    def pages(most: int) -> None:
+        with sqlite_store.engine.connect() as connection:  # the pool's one connection
+            connection.exec_driver_sql(f"PRAGMA max_page_count={most}")
+
+    pages(1)
+    with pytest.raises(DiskFull):
+        sqlite_store.create({"long": "x" * 100_000})
+    pages(1_000_000)
+    assert sqlite_store.newest(9) == []
+    sqlite_store.create({})
+
+
+def test_interruptions_count_from_the_last_checkpoint_on(store: Store) -> None:
+    run, fence = a_running_run(store)
+    assert store.interruptions(run) == 0
+    store.append(run, fence, [RunEvent("interrupted"), RunEvent("checkpoint", 5)])
+    store.append(run, fence, [RunEvent("interrupted"), RunEvent("step"), RunEvent("interrupted")])
+    assert store.interruptions(run) == 2
 
 
 def test_tables_of_an_earlier_version_get_what_they_lack_and_keep_what_they_have(

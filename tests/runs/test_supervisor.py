@@ -1,6 +1,8 @@
 """When the supervisor looks at the database, and when it leaves it alone."""
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -8,9 +10,11 @@ import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
 from app.runs import supervisor as module
+from app.runs.states import State
 from app.runs.store import Store
 from app.runs.supervisor import Supervisor
-from tests.runs.conftest import at_rest
+from app.settings import Settings
+from tests.runs.conftest import at_rest, worker_of
 from tests.runs.test_worker import spec
 
 
@@ -70,3 +74,36 @@ def test_it_looks_again_after_a_database_that_could_not_be_read(supervisor: Supe
 
 def test_only_a_database_of_several_servers_is_looked_at_while_idle(store: Store) -> None:
     assert store.is_shared is (store.engine.dialect.name == "postgresql")
+
+
+def kill(supervisor: Supervisor, run: str) -> None:
+    child = worker_of(supervisor, run)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def test_an_interrupted_run_is_resumed_by_itself_where_one_wishes(
+    settings: Settings, sqlite_store: Store
+) -> None:
+    """Three times without a new checkpoint; then a person is wanted."""
+    supervisor = Supervisor(settings.model_copy(update={"runs_resume": True}), sqlite_store)
+    run = sqlite_store.create(spec(epochs=4000))
+    supervisor.look()
+    for _ in range(4):
+        assert sqlite_store.get(run).state == "starting"
+        kill(supervisor, run)
+        supervisor.look()  # buries it, and starts it again
+    assert sqlite_store.get(run).state == "interrupted"
+    assert [event.kind for event in sqlite_store.events_after(run, 0)].count("interrupted") == 4
+
+
+def test_what_was_asked_to_stop_is_not_resumed_by_itself(
+    settings: Settings, sqlite_store: Store
+) -> None:
+    supervisor = Supervisor(settings.model_copy(update={"runs_resume": True}), sqlite_store)
+    run = sqlite_store.create(spec(epochs=4000))
+    supervisor.look()
+    sqlite_store.move(run, State.STOPPING)
+    kill(supervisor, run)
+    supervisor.look()
+    assert sqlite_store.get(run).state == "interrupted"

@@ -1,20 +1,28 @@
 """A run as the API shows it, and how its routes ask the store."""
 
 import asyncio
+import errno
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Path, Request
 from pydantic import BaseModel, Field
 
 from app.ml.caveats import caveats
+from app.ml.hyperparameters import WrongChoice
+from app.runs.checkpoints import UnknownCheckpoint
+from app.runs.quota import RunsFull
 from app.runs.states import State
-from app.runs.store import IllegalMove, Run, Store, UnknownRun
+from app.runs.store import QUEUE, IllegalMove, KeyTaken, QueueFull, Run, Store, UnknownRun
+from app.runs.tables import DiskFull
 from app.web.errors import ApiError
 from app.web.training import Training
 
 ID = "^[0-7][0-9a-hjkmnp-tv-z]{25}$"
+STALLED_SECONDS = 5.0  # without a heartbeat, which comes each second
 EXAMPLE = "01jd8z4c5p6q7r8s9tavbwcxdy"
 Identifier = Annotated[str, Path(pattern=ID, description="of the run", examples=[EXAMPLE])]
 
@@ -42,6 +50,7 @@ class RunDetail(BaseModel):
     started: float | None
     ended: float | None
     parent: Parent | None = Field(description="the checkpoint that it began from, for a fork")
+    stalled: bool = Field(description="it should train, but its process has been silent for long")
     place: int | None = Field(description="in the queue: 1 is the next")
     last_seq: int = Field(description="number of its last event")
 
@@ -53,16 +62,41 @@ async def opened(request: Request) -> Training:
 
 
 async def told(ask: Callable[..., Any], *arguments: Any) -> Any:
-    """A call of the store about a run, off the event loop, its refusals as ApiErrors."""
-    try:
+    """A call about a run, which its first argument names, off the event loop; what refuses it
+    becomes an ApiError."""
+    with refusals():
         if not re.fullmatch(ID, arguments[0]):
             raise UnknownRun
         return await asyncio.to_thread(ask, *arguments)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    try:
+        yield
     except UnknownRun:
         raise ApiError(404, "unknown_run", "There is no such run; see the list of runs.") from None
+    except UnknownCheckpoint:
+        sentence = "The run has no such checkpoint; see the list of its checkpoints."
+        raise ApiError(404, "unknown_checkpoint", sentence) from None
+    except WrongChoice as wrong:
+        raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
     except IllegalMove as refused:
         sentence = f"The run is {refused.state}: it cannot do that now."
         raise ApiError(409, "illegal_move", sentence) from None
+    except KeyTaken:
+        sentence = "This Idempotency-Key came before with another body; take a new one."
+        raise ApiError(409, "key_taken", sentence) from None
+    except QueueFull:
+        sentence = f"{QUEUE} trainings wait already; stop some, or try again later."
+        raise ApiError(429, "queue_full", sentence, {"Retry-After": "60"}) from None
+    except RunsFull as full:
+        raise ApiError(507, "runs_full", str(full)) from None
+    except (DiskFull, OSError) as full:
+        if isinstance(full, OSError) and full.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        sentence = "The disk is full: nothing was changed. Make room, for example delete runs."
+        raise ApiError(507, "disk_full", sentence) from None
 
 
 async def detail(store: Store, identifier: str) -> RunDetail:
@@ -75,6 +109,12 @@ def shown(run: Run, place: int | None) -> RunDetail:
         id=run.id, name=run.name, state=State(run.state), reason=run.reason, message=run.message,
         dataset=run.spec["dataset"], network=run.spec["network"], spec=run.spec,
         created=run.created, started=run.started, ended=run.ended, place=place,
-        last_seq=run.last_seq, parent=run.parent,
+        last_seq=run.last_seq, parent=run.parent, stalled=is_stalled(run),
         notes=caveats(run.spec.get("dataset_options", {})),
     )  # fmt: skip
+
+
+def is_stalled(run: Run) -> bool:
+    """Its process is there, or was a moment ago, and says nothing: stopped, or starved."""
+    speaks = (State.RUNNING, State.PAUSING, State.STOPPING)
+    return run.state in speaks and time.time() - run.heartbeat > STALLED_SECONDS

@@ -1,21 +1,19 @@
 """Steering a run: pause, stop, resume, continue, fork, publish."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import Body, Request
 from pydantic import BaseModel, Field
 
 from app.ml.checkpoints import ReservedName
+from app.runs.checkpoints import UnknownCheckpoint
+from app.runs.quota import make_room
 from app.runs.states import RESTING, State
 from app.web.api.models import ModelSummary, summary
 from app.web.api.run_detail import Identifier, RunDetail, detail, opened, told
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
-
-if TYPE_CHECKING:
-    from app.runs.store import Run
-    from app.web.training import Training
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
 
@@ -73,10 +71,20 @@ async def continue_run(
     the schedule as it is over the longer training: after ten epochs of a one-cycle, five more
     begin at two fifths of the peak and fall to nothing again. Early stopping counts anew."""
     training = await opened(request)
-    run = await told(training.store.get, identifier)
-    await going_on(training, run, wanted)
+    store, runs = training.store, training.settings.runs_dir
+
+    def go_on(identifier: str) -> None:
+        from app.runs.forks import go_on  # imports torch
+
+        try:
+            go_on(store, runs, store.get(identifier), wanted.epochs)
+        except UnknownCheckpoint:
+            sentence = "The run has no checkpoint to go on from; resume it instead."
+            raise ApiError(409, "no_checkpoint", sentence) from None
+
+    await told(go_on, identifier)
     training.supervisor.wake()
-    return await detail(training.store, identifier)
+    return await detail(store, identifier)
 
 
 @router.post("/{identifier}/fork", role=Role.TEACHER, status_code=201, summary="Fork a run")
@@ -91,51 +99,18 @@ async def fork_run(
     other. The learning rate follows the fork's schedule at that place. It keeps the shape of the
     network and the validation pictures, and does not need this run any more."""
     training = await opened(request)
-    run = await told(training.store.get, identifier)
-    fork = await forked(training, run, wanted)
+    store, runs = training.store, training.settings.runs_dir
+
+    def fork(identifier: str) -> str:
+        from app.runs.forks import fork  # imports torch
+
+        make_room(store, runs, training.settings.runs_bytes)
+        run, name = store.get(identifier), wanted.name.strip()
+        return fork(store, runs, run, wanted.checkpoint, wanted.hyperparameters, name)
+
+    made = await told(fork, identifier)
     training.supervisor.wake()
-    return await detail(training.store, fork)
-
-
-async def going_on(training: "Training", run: "Run", wanted: Continuation) -> None:
-    """Off the event loop: the first call imports torch."""
-
-    def act(_: str) -> None:
-        from app.ml.specs import WrongChoice
-        from app.runs.forks import UnknownCheckpoint, go_on
-
-        try:
-            go_on(training.store, training.settings.runs_dir, run, wanted.epochs)
-        except UnknownCheckpoint:
-            sentence = "The run has no checkpoint to go on from; resume it instead."
-            raise ApiError(409, "no_checkpoint", sentence) from None
-        except WrongChoice as wrong:
-            raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
-
-    await told(act, run.id)
-
-
-async def forked(training: "Training", run: "Run", wanted: Fork) -> str:
-    def act() -> str:
-        from app.ml.specs import WrongChoice
-        from app.runs.forks import UnknownCheckpoint, fork
-
-        folder, name = training.settings.runs_dir, wanted.name.strip()
-        try:
-            return fork(
-                training.store, folder, run, wanted.checkpoint, wanted.hyperparameters, name
-            )
-        except UnknownCheckpoint:
-            raise unknown_checkpoint() from None
-        except WrongChoice as wrong:
-            raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
-
-    return await asyncio.to_thread(act)
-
-
-def unknown_checkpoint() -> ApiError:
-    sentence = "The run has no checkpoint at this step; see the list of its checkpoints."
-    return ApiError(404, "unknown_checkpoint", sentence)
+    return await detail(store, made)
 
 
 NAMED: dict[str, Any] = {"name": {"summary": "As my-mlp", "value": {"name": "my-mlp"}}}

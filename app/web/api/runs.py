@@ -1,16 +1,30 @@
 """Runs: start, list, read, change, delete."""
 
 import asyncio
+import json
+from hashlib import sha256
 from typing import Annotated, Any
 
-from fastapi import Body, Query, Request
+from fastapi import Body, Header, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from app.ml.hyperparameters import WrongChoice
+from app.runs.quota import make_room
+from app.runs.store import Request as Asked
 from app.settings import LIMITS
-from app.web.api.run_detail import ID, Identifier, RunDetail, detail, opened, shown, told
-from app.web.errors import ApiError
+from app.web.api.run_detail import (
+    ID,
+    Identifier,
+    RunDetail,
+    detail,
+    opened,
+    refusals,
+    shown,
+    told,
+)
 from app.web.roles import Role, RoleRouter
+from app.web.training import Training
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
 networks = RoleRouter(prefix="/api/v1/networks", tags=["runs"])
@@ -57,28 +71,43 @@ SLOWER: dict[str, Any] = {"rate": {"summary": "Slower", "value": {"learning_rate
 
 @router.post("", role=Role.TEACHER, status_code=201, summary="Start a run")
 async def create_run(
-    request: Request, wanted: Annotated[NewRun, Body(openapi_examples=STARTS)]
+    request: Request,
+    wanted: Annotated[NewRun, Body(openapi_examples=STARTS)],
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=255, description="of your choice")
+    ] = None,
 ) -> RunDetail:
-    """It waits in the queue, then a process of its own trains it."""
+    """It waits in the queue, then a process of its own trains it. Sent again with the same
+    Idempotency-Key and body, as after an answer that was lost, it is the same run."""
     training = await opened(request)
-    spec = await asyncio.to_thread(specify, wanted)
-    run = await asyncio.to_thread(training.store.create, spec, wanted.name.strip())
+    with refusals():
+        run = await asyncio.to_thread(create, training, wanted, idempotency_key)
     training.supervisor.wake()
     return await detail(training.store, run)
 
 
-def specify(wanted: NewRun) -> dict[str, Any]:
+def create(training: Training, wanted: NewRun, key: str | None) -> str:
     """Off the event loop: the first call imports torch."""
-    from app.ml.specs import WrongChoice, make_spec
+    again = request_of(key, wanted) if key else None
+    if again and (earlier := training.store.created_by(again)):
+        return earlier
+    spec = specify(wanted)
+    make_room(training.store, training.settings.runs_dir, training.settings.runs_bytes)
+    return training.store.create(spec, wanted.name.strip(), request=again)
+
+
+def request_of(key: str, wanted: NewRun) -> Asked:
+    body = json.dumps(wanted.model_dump(), sort_keys=True)
+    return Asked(*(sha256(text.encode()).hexdigest() for text in (key, body)))
+
+
+def specify(wanted: NewRun) -> dict[str, Any]:
+    from app.ml.specs import make_spec
 
     if wanted.recipe is not None and (wanted.dataset or wanted.network):
-        sentence = "A recipe has its own dataset and network: name it, or both of them."
-        raise ApiError(422, "wrong_choice", sentence, field="recipe")
-    try:
-        spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
-    except WrongChoice as wrong:
-        raise ApiError(422, "wrong_choice", str(wrong), field=wrong.field) from None
-    return spec.to_json()
+        raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
+    chosen = (wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
+    return make_spec(*chosen).to_json()
 
 
 @router.get("", role=Role.ANYONE, summary="List the runs, newest first")
