@@ -25,7 +25,7 @@ def load(name: str, root: Path, cache: Path, options: Options | None = None) -> 
 
 def load_digits(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
     """MNIST and the pens, one after the other in each part."""
-    options = replace(options, leak=0.0, label_noise=0.0)  # of the whole, not of each
+    options = replace(options, pictures=0, leak=0.0, label_noise=0.0)  # of the whole, not of each
     scans, pens = load("mnist", root, cache, options), load("pen-digits", root, cache, options)
     train, validation, test = (join(scans.part(name), pens.part(name)) for name in PARTS)
     sizes = (("mnist", len(scans.test)), ("pen-digits", len(pens.test)))

@@ -74,6 +74,7 @@ class Options:
 
     validation_fraction: float = 0.1
     split_seed: int = 0
+    pictures: int = 0
     pens: int = 1
     paper: int = 0
     leak: float = 0.0
@@ -97,6 +98,10 @@ OPTIONS = (
         minimum=0, maximum=2**53,
     ),
     Hyperparameter(
+        "pictures", "integer", 0, "Learn from so many of the training pictures alone; 0: from all.",
+        minimum=0, maximum=10_000_000,
+    ),
+    Hyperparameter(
         "pens", "integer", 1, "Drawings of each pen digit, each with a pen of its own.",
         minimum=1, maximum=10,
     ),
@@ -115,16 +120,18 @@ OPTIONS = (
         minimum=0, maximum=1,
     ),
     Hyperparameter(
-        "seed", "integer", 0, "Of the pens and papers, the leak and the noise.",
+        "seed", "integer", 0, "Of what is drawn, chosen, leaked and spoilt at random.",
         minimum=0, maximum=2**53,
     ),
 )  # fmt: skip
 
 
 def spoilt(dataset: Dataset, options: Options) -> Dataset:
-    """Training labels replaced by wrong ones, then test pictures leaked into training; a leaked
-    picture keeps its right label."""
+    """So many training pictures alone, then labels replaced by wrong ones, then test pictures
+    leaked into training; a leaked picture keeps its right label."""
     random, train = torch.Generator().manual_seed(options.seed), dataset.train
+    if 0 < options.pictures < len(train):
+        train = train.take(torch.randperm(len(train), generator=random)[: options.pictures])
     if options.label_noise:
         labels, classes = train.labels.clone(), len(dataset.classes)
         rows = some(len(train), options.label_noise, random)

@@ -15,6 +15,7 @@ from app.ml.recipes import RECIPES
 from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
+COMMON = frozenset({"dataset_options", "device", "epochs", "report_every", "threads"})
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
 
 
@@ -71,6 +72,13 @@ def held_out(spec: TrainingSpec) -> tuple[float, int]:
 
 def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:
     return {name: value.shape for name, value in check(spec).state_dict().items()}
+
+
+def varied(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
+    """A variant, which is trained beside others on the same pictures and as long."""
+    if common := set(chosen) & COMMON:
+        raise WrongChoice(min(common), f"Variants cannot differ in {', '.join(sorted(COMMON))}.")
+    return changed(spec, chosen)
 
 
 def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:

@@ -43,8 +43,8 @@ class Checkpoints:
         self.folder = folder
 
     @classmethod
-    def of(cls, runs: Path, run: str) -> "Checkpoints":
-        return cls(runs / run / "checkpoints")
+    def of(cls, runs: Path, run: str, variant: int = 0) -> "Checkpoints":
+        return cls(runs / run / of_variant("checkpoints", variant))
 
     def steps(self) -> list[int]:
         return sorted(int(path.stem) for path in self.folder.glob("[0-9]*.safetensors"))
@@ -100,8 +100,19 @@ class Checkpoints:
         ]  # fmt: skip
 
 
-def checkpoints_of(store: Store, runs: Path, run: str) -> list[Checkpoint]:
-    return Checkpoints.of(runs, run).listed(store.told(run, *TOLD))
+def checkpoints_of(store: Store, runs: Path, run: str, variant: int = 0) -> list[Checkpoint]:
+    told = [event for event in store.told(run, *TOLD) if event.variant == variant]
+    return Checkpoints.of(runs, run, variant).listed(told)
+
+
+def model_of(variant: int) -> str:
+    """The folder in a run's folder that publishing copies."""
+    return of_variant("model", variant)
+
+
+def of_variant(name: str, variant: int) -> str:
+    """The first variant, or a run without any, has the plain name."""
+    return f"{name}-{variant}" if variant else name
 
 
 def best_of(steps: Iterable[int], losses: Mapping[int, float | None]) -> int | None:

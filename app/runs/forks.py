@@ -11,21 +11,23 @@ from app.ml.training_state import read_place
 from app.runs.checkpoints import START, Checkpoints, UnknownCheckpoint, checkpoints_of
 from app.runs.states import State
 from app.runs.store import Run, RunEvent, Store
+from app.runs.variants import specs_of
 
 
 def fork(
-    store: Store, runs: Path, run: Run, step: int, chosen: Mapping[str, Any], name: str
-) -> str:
+    store: Store, runs: Path, run: Run, step: int, chosen: Mapping[str, Any], name: str,
+    variant: int = 0,
+) -> str:  # fmt: skip
     """A new run that goes on where a checkpoint of another stood; its id.
 
     UnknownCheckpoint, or WrongChoice when the checkpoint would not fit.
     """
-    found = [each for each in checkpoints_of(store, runs, run.id) if each.step == step]
+    found = [each for each in checkpoints_of(store, runs, run.id, variant) if each.step == step]
     if not found:
         raise UnknownCheckpoint(step)
-    checkpoints = Checkpoints.of(runs, run.id)
+    checkpoints = Checkpoints.of(runs, run.id, variant)
     place = read_place(str(checkpoints.path(step)))
-    spec = TrainingSpec(**run.spec)
+    spec = specs_of(run)[variant]
     spec = forked(replace(spec, learning_rate=place["peak_rate"]), chosen, found[0].epoch)
     identifier = store.new_id()
     checkpoints.lend(step, runs / identifier / START)
@@ -36,9 +38,11 @@ def fork(
 def go_on(store: Store, runs: Path, run: Run, epochs: int) -> None:
     """Queue it again for so many epochs more. UnknownCheckpoint when it has none to go on from;
     WrongChoice when they become too many; IllegalMove while it has a worker."""
-    found = checkpoints_of(store, runs, run.id)
+    variants = range(len(run.variants or [1]))
+    found = [each for v in variants for each in checkpoints_of(store, runs, run.id, v)]
     if not found:
         raise UnknownCheckpoint(run.id)
-    spec = continued(TrainingSpec(**run.spec), found[-1].epoch, epochs)
-    told = RunEvent("queued", found[-1].step, found[-1].epoch, {"epochs": spec.epochs})
+    last = max(found, key=lambda each: each.epoch)
+    spec = continued(TrainingSpec(**run.spec), last.epoch, epochs)
+    told = RunEvent("queued", last.step, last.epoch, {"epochs": spec.epochs})
     store.move(run.id, State.QUEUED, told=told, spec=spec.to_json())

@@ -44,14 +44,16 @@ def sizes_of(folder: Path) -> dict[str, int]:
 
 def thin_hard(store: Store, folder: Path, run: str) -> None:
     try:
-        if store.get(run).state not in RESTING:
-            return
+        found = store.get(run)
     except UnknownRun:
         return
-    checkpoints = Checkpoints.of(folder, run)
-    for each in checkpoints_of(store, folder, run):
-        if not each.best and not each.last:
-            checkpoints.path(each.step).unlink(missing_ok=True)
+    if found.state not in RESTING:
+        return
+    for variant in range(len(found.variants or [1])):
+        checkpoints = Checkpoints.of(folder, run, variant)
+        for each in checkpoints_of(store, folder, run, variant):
+            if not each.best and not each.last:
+                checkpoints.path(each.step).unlink(missing_ok=True)
 
 
 def sentence(store: Store, sizes: dict[str, int], limit: int) -> str:

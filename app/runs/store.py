@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.ml.identities import Identities
-from app.runs.states import LIVE, MOVES, State
+from app.runs.states import LIVE, MOVES, RESTING, State
 from app.runs.tables import create_tables, events, make_engine, runs
 
 
@@ -101,7 +101,8 @@ class Store:
     def create(
         self, spec: dict[str, Any], name: str = "", owner: str = "local",
         purpose: str = "training", identifier: str | None = None,
-        parent: dict[str, Any] | None = None, request: Request | None = None,
+        parent: dict[str, Any] | None = None, variants: list[dict[str, Any]] | None = None,
+        request: Request | None = None,
     ) -> str:  # fmt: skip
         """A queued run with its first event; returns its id. A request that came before gets the
         run that it got then; KeyTaken when it was another one, QueueFull where too many wait."""
@@ -117,7 +118,7 @@ class Store:
                     insert(runs).values(
                         id=identifier, owner=owner, purpose=purpose, name=name, spec=spec,
                         state=State.QUEUED, created=now, queued=now, fence=0, last_seq=0,
-                        parent=parent, request_key=request and request.key,
+                        parent=parent, variants=variants, request_key=request and request.key,
                         request_digest=request and request.body,
                     )
                 )  # fmt: skip
@@ -160,6 +161,20 @@ class Store:
                 runs.c.state == State.QUEUED, runs.c.queued < run.queued
             )
             return int(connection.execute(first).scalar_one()) + 1
+
+    def over(self, purpose: str, before: float) -> list[str]:
+        """Runs at rest for a purpose that were made before a time."""
+        query = select(runs.c.id).where(
+            runs.c.purpose == purpose, runs.c.created < before, runs.c.state.in_(RESTING)
+        )
+        with self._reading.begin() as connection:
+            return list(connection.execute(query).scalars())
+
+    def known(self, identifiers: Sequence[str]) -> set[str]:
+        """Those of them that there are."""
+        query = select(runs.c.id).where(runs.c.id.in_(identifiers))
+        with self._reading.begin() as connection:
+            return set(connection.execute(query).scalars())
 
     # --- moves ---
 
@@ -256,10 +271,10 @@ class Store:
             rows = connection.execute(query.order_by(events.c.seq)).all()
         return [event_of(row) for row in rows]
 
-    def last_step(self, identifier: str, kind: str) -> int:
+    def last_step(self, identifier: str, kind: str, variant: int = 0) -> int:
         """Of the events of this kind; -1 where there is none."""
         query = select(func.max(events.c.step)).where(
-            events.c.run == identifier, events.c.kind == kind
+            events.c.run == identifier, events.c.kind == kind, events.c.variant == variant
         )
         with self._reading.begin() as connection:
             found = connection.execute(query).scalar_one()

@@ -20,6 +20,8 @@ SHARED_SECONDS = 2.0  # the same where another server may have queued one, or di
 SILENT_SECONDS = 4.0  # without a heartbeat: dead, unless it is our own living child
 START_SECONDS = 60.0  # that a worker may import and load before it first speaks
 RESUMES = 3  # of a run by the server itself, without a new checkpoint between them
+LESSON_SECONDS = 24 * 3600.0  # that a lesson's run is kept
+TIDY_SECONDS = 3600.0  # between two times that old lessons and lost folders are removed
 SECRETS = ("INKLING_TOKEN",)  # of the environment, which workers do not get
 
 log = logging.getLogger("inkling")
@@ -36,6 +38,7 @@ class Supervisor:
         self.settings, self.store = settings, store
         self.at_once = settings.runs_at_once or max(1, (os.cpu_count() or 2) // 2)
         self.children: dict[tuple[str, int], subprocess.Popen[bytes]] = {}  # by run and fence
+        self._tidied = 0.0
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
 
@@ -56,6 +59,18 @@ class Supervisor:
         """The checkpoints and the log of a deleted run: the disk is really free again."""
         shutil.rmtree(self.settings.runs_dir / identifier, ignore_errors=True)
 
+    def tidy(self) -> None:
+        """Remove yesterday's lessons, and folders whose run is gone: of a server that was killed
+        between the two steps of making or deleting one."""
+        now, folder = time.time(), self.settings.runs_dir
+        for run in self.store.over("lesson", now - LESSON_SECONDS):
+            with contextlib.suppress(IllegalMove, UnknownRun):  # resumed, or deleted, by now
+                self.store.delete(run)
+                self.forget(run)
+        found = [path for path in folder.glob("*") if now - path.stat().st_mtime > TIDY_SECONDS]
+        for lost in {path.name for path in found} - self.store.known([p.name for p in found]):
+            self.forget(lost)
+
     async def _watch(self) -> None:
         while True:
             self._wake.clear()
@@ -73,6 +88,9 @@ class Supervisor:
     def look(self) -> bool:
         """Once: bury the dead, then fill the free places from the queue. False when there is
         nothing to watch or to wait for."""
+        if time.time() > self._tidied + TIDY_SECONDS:
+            self._tidied = time.time()
+            self.tidy()
         living = [run for run in self.store.live() if not self.is_dead(run)]
         self.children = {
             claim: child for claim, child in self.children.items() if child.poll() is None

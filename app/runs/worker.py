@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Generator
 from dataclasses import replace
-from time import monotonic
 
 from app.ml.caveats import history
 from app.ml.checkpoints import save_model
@@ -15,21 +14,21 @@ from app.ml.datasets import load
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Options
 from app.ml.publishing import make_card
+from app.ml.racing import train_in_turn
 from app.ml.specs import command
-from app.ml.training import Command, Event, Trained, train
+from app.ml.training import Command, Event, Trained
 from app.ml.training_spec import TrainingSpec
-from app.ml.training_state import TrainingState
-from app.runs.checkpoints import START, Checkpoints, best_of
+from app.runs.checkpoints import model_of
 from app.runs.recorder import Recorder
 from app.runs.states import REASONS, State
 from app.runs.store import Fenced, IllegalMove, Run, RunEvent, Store
+from app.runs.strands import Strand
+from app.runs.variants import specs_of
 from app.settings import Settings
 
 FENCED = 3  # exit code: another worker has the run
-GRAPH = ("step", "evaluated", "checkpoint")  # kinds that belong to a step, once each
-MODEL = "model"  # the folder in a run's folder that publishing copies
-POINTS = 2_000  # training losses told over a whole run
-CHECKPOINT_SECONDS = 1.0  # between two checkpoints; the last step has one in any case
+ENDS = ("stopped", "failed", "finished")  # kinds that end a training
+POINTS = 2_000  # training losses told over a whole training
 
 
 def main(identifier: str, fence: int) -> int:
@@ -49,11 +48,7 @@ class Work:
 
     def __init__(self, settings: Settings, store: Store, run: Run, fence: int) -> None:
         self.settings, self.store, self.run, self.fence = settings, store, run, fence
-        self.checkpoints = Checkpoints.of(settings.runs_dir, run.id)
-        self.told = {kind: store.last_step(run.id, kind) for kind in GRAPH}
-        told = store.told(run.id, "evaluated")
-        self.losses = {event.step: event.fields["loss"] for event in told}  # of validation
-        self.due = 0.0  # when the next checkpoint is
+        self.strands: list[Strand] = []
         self.end = State.FINISHED
 
     def do(self) -> int:
@@ -62,12 +57,12 @@ class Work:
             with Recorder(self.store, self.run.id, self.fence) as recorder:
                 self.follow(recorder)
                 recorder.flush()
-            self.leave(recorder)
+            self.leave()
         except Fenced:
             raise
         except Exception as error:
             traceback.print_exc()
-            reason = reason_of(error, started=self.told["step"] >= 0)
+            reason = reason_of(error, started=any(s.told["step"] >= 0 for s in self.strands))
             self.move(State.FAILED, reason, f"{REASONS[reason]} ({sentence(error)})")
             return 1
         return 0
@@ -79,14 +74,12 @@ class Work:
         rate = None
         while True:
             try:
-                event = steps.send(command)
+                variant, event = steps.send(command)
             except StopIteration:
                 return
             recorder.check()
             command = None
-            self.record(event, recorder)
-            if event.kind == "failed":
-                self.end = State.FAILED
+            self.record(self.strands[variant], event, recorder)
             wanted = recorder.orders
             if wanted.state in (State.PAUSING, State.STOPPING) and event.kind == "step":
                 self.end = State.PAUSED if wanted.state is State.PAUSING else State.STOPPED
@@ -96,77 +89,70 @@ class Work:
                 assert rate is not None
                 command = Command("learning_rate", rate)
 
-    def training(self) -> Generator[Event, Command | None, None]:
-        spec = TrainingSpec(**self.run.spec)
-        cache = self.settings.data_dir / "cache"
-        options = Options.of(spec.dataset_options)
-        files = self.settings.dataset_files_dir
-        self.dataset = dataset = load(spec.dataset, files, cache, options)
-        steps = spec.epochs * (len(dataset.train) // spec.batch_size)
-        spec = replace(spec, report_every=max(1, steps // POINTS))
-        return train(spec, dataset, self.checkpoints.last() or self.start())
+    def training(self) -> Generator[tuple[int, Event], Command | None, None]:
+        specs, base = specs_of(self.run), TrainingSpec(**self.run.spec)
+        self.strands = [
+            Strand(self.settings, self.store, self.run, variant, spec)
+            for variant, spec in enumerate(specs)
+        ]
+        files, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
+        options = Options.of(base.dataset_options)
+        self.dataset = load(base.dataset, files, cache, options)
+        told = [replace(spec, report_every=self.pace(spec)) for spec in specs]
+        return train_in_turn(told, self.dataset, [strand.state() for strand in self.strands])
 
-    def start(self) -> TrainingState | None:
-        """The checkpoint of another run that this one began from, at a learning rate of its own."""
-        if self.run.parent is None:
-            return None
-        state = TrainingState.load(str(self.settings.runs_dir / self.run.id / START))
-        return replace(state, place=state.place | {"peak_rate": self.run.spec["learning_rate"]})
+    def pace(self, spec: TrainingSpec) -> int:
+        """Steps from one point of the curve to the next."""
+        steps = spec.epochs * (len(self.dataset.train) // spec.batch_size)
+        return max(1, steps // POINTS)
 
-    def record(self, event: Event, recorder: Recorder) -> None:
-        """What was told before an interruption is not told again: it would be the same."""
-        fields = dict(event.values)
+    def record(self, strand: Strand, event: Event, recorder: Recorder) -> None:
+        told = strand.event(event)
         if event.kind == "started":
-            self.last_step, self.epoch = fields["steps"], fields["steps_per_epoch"]
-            kind = "resumed" if self.checkpoints.steps() else "started"
-            told = RunEvent(kind, event.step, event.epoch, fields)
-            try:
-                self.move(State.RUNNING, told=told)
-            except IllegalMove:  # it was asked to pause or stop before it began
-                recorder.add(told)
-                recorder.flush()
-            return
+            return self.begin(strand.begin(event), recorder)
         if event.kind == "checkpoint":
-            if not self.is_due(event):
-                return
+            if not strand.is_due(event, leaving=self.end is not State.FINISHED):
+                return None
             recorder.flush()  # a checkpoint on disk means that all before it is told
-            assert event.state is not None
-            fields["bytes"] = self.checkpoints.save(event.state)
-            best = best_of(self.checkpoints.steps(), self.losses)
-            self.checkpoints.thin(best, self.epoch)
+            told = strand.event(event, bytes=strand.save(event))
         if event.trained is not None:
-            self.keep_model(replace(event.trained, seconds=time.time() - self.run.started))
+            self.keep_model(strand, event.trained)
         if event.kind == "evaluated":
-            self.losses[event.step] = fields["loss"]
-        if event.kind in ("stopped", "failed", "finished"):  # told with the state, at the end
-            self.last = RunEvent(event.kind, event.step, event.epoch, fields)
-            return
-        if event.kind in GRAPH:
-            if event.step <= self.told[event.kind]:
-                return
-            self.told[event.kind] = event.step
-        recorder.add(RunEvent(event.kind, event.step, event.epoch, fields))
+            strand.losses[event.step] = event.values["loss"]
+        if event.kind in ENDS:
+            strand.last = told  # told with the state, at the end
+            if len(self.strands) == 1 or event.kind == "stopped":
+                return None
+            reason = "diverged" if event.kind == "failed" else event.kind
+            told = strand.event(event, "ended", reason=reason)
+        if strand.is_news(told):
+            recorder.add(told)
 
-    def keep_model(self, trained: Trained) -> None:
+    def begin(self, told: RunEvent, recorder: Recorder) -> None:
+        try:
+            self.move(State.RUNNING, told=told)
+        except IllegalMove:  # it was asked to pause or stop before it began, or a variant has begun
+            recorder.add(told)
+            recorder.flush()
+
+    def keep_model(self, strand: Strand, trained: Trained) -> None:
         """What publishing copies: the model with a card written from this run."""
-        recipe = command(TrainingSpec(**self.run.spec), MODEL)
+        name = model_of(strand.variant)
+        trained = replace(trained, seconds=time.time() - self.run.started)
         asked = [e for e in self.store.told(self.run.id, "queued") if "epochs" in e.fields]
         notes = history(self.run.parent, [(e.epoch, e.fields["epochs"]) for e in asked])
-        card = make_card(trained, self.dataset, MODEL, recipe, notes)
-        save_model(self.settings.runs_dir / self.run.id, card, trained.network.state_dict())
+        card = make_card(trained, self.dataset, name, command(strand.spec, name), notes)
+        save_model(strand.folder, card, trained.network.state_dict())
 
-    def is_due(self, event: Event) -> bool:
-        if monotonic() < self.due and event.step < self.last_step and self.end is State.FINISHED:
-            return False
-        self.due = monotonic() + CHECKPOINT_SECONDS
-        return True
-
-    def leave(self, recorder: Recorder) -> None:
-        if self.end is State.FAILED:
+    def leave(self) -> None:
+        """The state, told as the first training tells it that ended so; failed where all did."""
+        ends = [strand.last for strand in self.strands if strand.last]
+        kind = "finished" if self.end is State.FINISHED else "stopped"
+        last = next((told for told in ends if told.kind == kind), None)
+        if last is None:
             self.move(State.FAILED, "diverged", REASONS["diverged"])
         else:
-            kind = "paused" if self.end is State.PAUSED else self.last.kind
-            self.move(self.end, told=replace(self.last, kind=kind))
+            self.move(self.end, told=replace(last, kind=self.end.value))
 
     def move(
         self, to: State, reason: str | None = None, message: str | None = None,

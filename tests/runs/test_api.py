@@ -225,6 +225,28 @@ def until_stalled(client: httpx.Client, run: str, stalled: bool) -> None:
         time.sleep(0.1)
 
 
+def test_variants_race_in_one_run_that_a_lesson_keeps_out_of_the_list(client: httpx.Client) -> None:
+    names = ("sigmoid", "relu")
+    variants = [{"name": name, "hyperparameters": {"activation": name}} for name in names]
+    lesson = {**longer(4, dataset_options={**SPEC["dataset_options"], "pictures": 64})}
+    run = created(client, {**lesson, "variants": variants, "purpose": "lesson"})
+    found = events(client, run)
+    assert {e["variant"] for e in found if e["kind"] == "step"} == {0, 1}
+    assert [e["variant"] for e in found if e["kind"] == "ended"] == [0, 1]
+    answer = client.get(f"/api/v1/runs/{run}").json()
+    assert (answer["variants"], answer["purpose"]) == (variants, "lesson")
+    assert client.get("/api/v1/runs").json()["runs"] == []
+    for variant in (0, 1):
+        listed = client.get(f"/api/v1/runs/{run}/checkpoints", params={"variant": variant}).json()
+        assert listed["checkpoints"][-1]["epoch"] == 4
+    published = client.post(f"/api/v1/runs/{run}/publish", json={"name": "second", "variant": 1})
+    assert published.status_code == 201
+    card = client.get("/api/v1/models/second").json()["card"]
+    assert card["hyperparameters"]["activation"] == "relu"
+    refused = client.patch(f"/api/v1/runs/{run}", json={"learning_rate": 0.1})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "has_variants")
+
+
 def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx.Client) -> None:
     first = created(client, longer(4000))
     second, third = created(client, MLP), created(client, MLP)
@@ -257,6 +279,11 @@ def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx
         (longer(1, dataset_options={"leak": 1.1}), "dataset_options.leak"),
         (longer(1, dataset_options={"label_noise": "all"}), "dataset_options.label_noise"),
         (longer(1, colour="red"), "colour"),
+        ({**longer(1), "variants": [{"name": "a", "hyperparameters": {"hidden": [0]}}]},
+         "variants.0.hidden"),
+        ({**longer(1), "variants": [{"name": "a", "hyperparameters": {"epochs": 2}}]},
+         "variants.0.epochs"),
+        ({**longer(17), "purpose": "lesson"}, "epochs"),
         ({**MLP, "network": "cnn", "hyperparameters": {"blocks": [{"channels": 4, "pool": 4}] * 4}},
          "blocks"),
     ],

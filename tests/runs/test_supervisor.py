@@ -6,13 +6,15 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy
 from sqlalchemy.exc import OperationalError
 
 from app.runs import supervisor as module
 from app.runs.states import State
-from app.runs.store import Store
+from app.runs.store import Store, UnknownRun
 from app.runs.supervisor import Supervisor
+from app.runs.tables import runs
 from app.settings import Settings
 from tests.runs.conftest import at_rest, worker_of
 from tests.runs.test_worker import spec
@@ -107,3 +109,23 @@ def test_what_was_asked_to_stop_is_not_resumed_by_itself(
     kill(supervisor, run)
     supervisor.look()
     assert sqlite_store.get(run).state == "interrupted"
+
+
+def test_yesterdays_lessons_and_lost_folders_are_removed(
+    supervisor: Supervisor, sqlite_store: Store
+) -> None:
+    folder, yesterday = supervisor.settings.runs_dir, time.time() - 25 * 3600
+    old, live, lesson = (sqlite_store.create({}, purpose="lesson") for _ in range(3))
+    training = sqlite_store.create({})
+    for run, state in ((old, State.FINISHED), (live, State.RUNNING), (training, State.FINISHED)):
+        change = runs.update().where(runs.c.id == run).values(state=state, created=yesterday)
+        with sqlite_store.engine.begin() as connection:
+            connection.execute(change)
+    for name in (old, live, lesson, training, "lost"):
+        (folder / name).mkdir(parents=True)
+        os.utime(folder / name, (yesterday, yesterday))
+    (folder / "being-made").mkdir()
+    supervisor.tidy()
+    assert {path.name for path in folder.iterdir()} == {live, lesson, training, "being-made"}
+    with pytest.raises(UnknownRun):
+        sqlite_store.get(old)

@@ -16,8 +16,8 @@ from app.runs.checkpoints import Checkpoint, Checkpoints, best_of, checkpoints_o
 from app.runs.forks import fork, go_on
 from app.runs.states import State
 from app.runs.store import Store
+from app.runs.strands import Strand
 from app.runs.supervisor import Supervisor
-from app.runs.worker import Work
 from tests.runs.conftest import SPEC, at_rest, log_of, look_until, worker_of
 
 pytestmark = pytest.mark.slow
@@ -27,10 +27,9 @@ def spec(**changes: Any) -> dict[str, Any]:
     return TrainingSpec(**{**SPEC, **changes}).to_json()
 
 
-def curve(store: Store, run: str, kind: str = "step") -> list[tuple[int, float]]:
-    return [
-        (e.step, e.fields["loss"]) for e in store.events_after(run, 0, 100_000) if e.kind == kind
-    ]
+def curve(store: Store, run: str, kind: str = "step", variant: int = 0) -> list[tuple[int, float]]:
+    told = store.events_after(run, 0, 100_000)
+    return [(e.step, e.fields["loss"]) for e in told if (e.kind, e.variant) == (kind, variant)]
 
 
 def test_a_run_goes_from_the_queue_to_its_test(supervisor: Supervisor) -> None:
@@ -193,8 +192,9 @@ def test_a_killed_run_still_knows_its_best_checkpoint(supervisor: Supervisor) ->
     os.kill(worker_of(supervisor, run).pid, signal.SIGKILL)
     look_until(supervisor, run, at_rest)
     best = min(checkpoints(supervisor, run), key=lambda each: (each.loss, each.step)).step
-    work = Work(supervisor.settings, store, store.get(run), 1)
-    assert best_of(work.checkpoints.steps(), work.losses) == best
+    found = store.get(run)
+    strand = Strand(supervisor.settings, store, found, 0, TrainingSpec(**found.spec))
+    assert best_of(strand.checkpoints.steps(), strand.losses) == best
 
 
 def test_a_finished_run_trains_for_more_epochs_and_its_card_says_so(
@@ -236,6 +236,42 @@ def test_a_fork_without_changes_has_the_rest_of_its_parents_curve_and_outlives_i
     )
     note = json.loads((folder / forks[0] / "model" / "card.json").read_text())["notes"][0]
     assert f"those of run {parent} at step {begun.step}" in note
+
+
+RACE: list[dict[str, Any]] = [
+    {"name": "calm", "hyperparameters": {}},
+    {"name": "wild", "hyperparameters": {"learning_rate": 1e30, "optimizer": "sgd"}},
+    {"name": "tanh", "hyperparameters": {"hidden": [8], "activation": "tanh", "dropout": 0.2}},
+]
+
+
+def test_variants_that_are_killed_have_the_curves_that_they_have_alone(
+    supervisor: Supervisor,
+) -> None:
+    store, folder = supervisor.store, supervisor.settings.runs_dir
+    alone = [spec(epochs=60), spec(epochs=60, hyperparameters=RACE[2]["hyperparameters"])]
+    lone = [store.create(each) for each in alone]
+    for each in lone:
+        look_until(supervisor, each, at_rest)
+    run = store.create(spec(epochs=60), variants=RACE)
+    look_until(supervisor, run, lambda _: store.last_step(run, "step", 2) > 500)
+    os.kill(worker_of(supervisor, run).pid, signal.SIGKILL)
+    look_until(supervisor, run, at_rest)
+    store.move(run, State.QUEUED)
+    assert look_until(supervisor, run, at_rest).state == "finished", log_of(supervisor, run)
+    for kind in ("step", "evaluated"):
+        assert curve(store, run, kind) == curve(store, lone[0], kind)
+        assert curve(store, run, kind, 2) == curve(store, lone[1], kind)
+    ended = {e.variant: e.fields["reason"] for e in store.told(run, "ended")}
+    assert ended == {0: "finished", 1: "diverged", 2: "finished"}
+    assert len(store.told(run, "ended")) == 3 and len(store.told(run, "finished")) == 1
+    models = {path.name for path in (folder / run).glob("model*")}
+    assert models == {"model", "model-2"}
+    last = checkpoints_of(store, folder, run, 2)[-1]
+    assert last.last and last.epoch == 60
+    longer = fork(store, folder, store.get(run), last.step, {"epochs": 61}, "", variant=2)
+    assert store.get(longer).spec["hyperparameters"]["activation"] == "tanh"
+    assert look_until(supervisor, longer, at_rest).state == "finished"
 
 
 def test_checkpoints_are_thinned_alike_at_every_step_of_the_way_and_once_at_the_end() -> None:

@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.runs.checkpoints import checkpoints_of
-from app.web.api.run_detail import Identifier, opened, told
+from app.web.api.run_detail import Identifier, WhichVariant, opened, told
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
@@ -29,12 +29,14 @@ class CheckpointList(BaseModel):
 
 
 @router.get("/{identifier}/checkpoints", role=Role.ANYONE, summary="The run's checkpoints")
-async def list_checkpoints(request: Request, identifier: Identifier) -> CheckpointList:
+async def list_checkpoints(
+    request: Request, identifier: Identifier, variant: WhichVariant = 0
+) -> CheckpointList:
     """In the order of their steps. While it trains one is made at most once a second, at the end of
     an epoch. Kept are the best and the last, those after 1, 2, 4, 8, ... epochs, and at most 16 at
     equal distances."""
     training = await opened(request)
     await told(training.store.get, identifier)
     folder = training.settings.runs_dir
-    found = await asyncio.to_thread(checkpoints_of, training.store, folder, identifier)
+    found = await asyncio.to_thread(checkpoints_of, training.store, folder, identifier, variant)
     return CheckpointList(checkpoints=[CheckpointAnswer(**vars(each)) for each in found])

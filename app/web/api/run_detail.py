@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from fastapi import Path, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, Field
 
 from app.ml.caveats import caveats
@@ -23,6 +23,8 @@ from app.web.training import Training
 
 ID = "^[0-7][0-9a-hjkmnp-tv-z]{25}$"
 STALLED_SECONDS = 5.0  # without a heartbeat, which comes each second
+VARIANTS = 6  # of one run at most
+WhichVariant = Annotated[int, Query(ge=0, lt=VARIANTS, description="of a run that has variants")]
 EXAMPLE = "01jd8z4c5p6q7r8s9tavbwcxdy"
 Identifier = Annotated[str, Path(pattern=ID, description="of the run", examples=[EXAMPLE])]
 
@@ -32,6 +34,13 @@ class Parent(BaseModel):
 
     run: str
     step: int = Field(description="of the checkpoint, in its own run")
+
+
+class Variant(BaseModel, extra="forbid"):
+    """One of several trainings of a run, which differ in hyperparameters."""
+
+    name: str = Field(min_length=1, max_length=40, examples=["sigmoid"])
+    hyperparameters: dict[str, Any] = Field(examples=[{"activation": "sigmoid"}])
 
 
 class RunDetail(BaseModel):
@@ -45,6 +54,8 @@ class RunDetail(BaseModel):
     dataset: str
     network: str
     spec: dict[str, Any] = Field(description="every choice of the training")
+    variants: list[Variant] = Field(description="trained in turn; events carry their number")
+    purpose: str = Field(description="training, or lesson: not listed, deleted after a day")
     notes: list[str] = Field(description="what must be said beside its figures")
     created: float = Field(description="seconds since 1970")
     started: float | None
@@ -109,7 +120,8 @@ def shown(run: Run, place: int | None) -> RunDetail:
         id=run.id, name=run.name, state=State(run.state), reason=run.reason, message=run.message,
         dataset=run.spec["dataset"], network=run.spec["network"], spec=run.spec,
         created=run.created, started=run.started, ended=run.ended, place=place,
-        last_seq=run.last_seq, parent=run.parent, stalled=is_stalled(run),
+        last_seq=run.last_seq, parent=run.parent, stalled=is_stalled(run), purpose=run.purpose,
+        variants=run.variants or [],
         notes=caveats(run.spec.get("dataset_options", {})),
     )  # fmt: skip
 

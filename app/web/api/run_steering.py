@@ -7,17 +7,15 @@ from fastapi import Body, Request
 from pydantic import BaseModel, Field
 
 from app.ml.checkpoints import ReservedName
-from app.runs.checkpoints import UnknownCheckpoint
+from app.runs.checkpoints import UnknownCheckpoint, model_of
 from app.runs.quota import make_room
 from app.runs.states import RESTING, State
 from app.web.api.models import ModelSummary, summary
-from app.web.api.run_detail import Identifier, RunDetail, detail, opened, told
+from app.web.api.run_detail import VARIANTS, Identifier, RunDetail, detail, opened, told
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
-
-MODEL = "model"  # in a finished run's folder
 
 
 @router.post("/{identifier}/pause", role=Role.TEACHER, summary="Pause at the next step")
@@ -50,6 +48,7 @@ class Fork(BaseModel, extra="forbid"):
         examples=[{"learning_rate": 0.0003}],
     )
     name: str = Field("", max_length=80, description="for people")
+    variant: int = Field(0, ge=0, lt=VARIANTS, description="of a run that has variants")
 
 
 MORE: dict[str, Any] = {"more": {"summary": "Five epochs more", "value": {"epochs": 5}}}
@@ -106,7 +105,8 @@ async def fork_run(
 
         make_room(store, runs, training.settings.runs_bytes)
         run, name = store.get(identifier), wanted.name.strip()
-        return fork(store, runs, run, wanted.checkpoint, wanted.hyperparameters, name)
+        chosen, variant = wanted.hyperparameters, wanted.variant
+        return fork(store, runs, run, wanted.checkpoint, chosen, name, variant)
 
     made = await told(fork, identifier)
     training.supervisor.wake()
@@ -119,6 +119,7 @@ NAMED: dict[str, Any] = {"name": {"summary": "As my-mlp", "value": {"name": "my-
 class Publication(BaseModel, extra="forbid"):
     name: str = Field(max_length=64, examples=["my-mlp"], description="of the model")
     replace: bool = Field(False, description="whether a model of that name is replaced")
+    variant: int = Field(0, ge=0, lt=VARIANTS, description="of a run that has variants")
 
 
 @router.post("/{identifier}/publish", role=Role.TEACHER, status_code=201, summary="Make it a model")
@@ -130,7 +131,7 @@ async def publish_run(
     """The finished run's weights and card, under a name: page, API and CLI can use it at once."""
     state = request.app.state
     await told((await opened(request)).store.get, identifier)
-    folder = state.settings.runs_dir / identifier / MODEL
+    folder = state.settings.runs_dir / identifier / model_of(wanted.variant)
     try:
         entry = await asyncio.to_thread(state.library.adopt, folder, wanted.name, wanted.replace)
     except FileNotFoundError:

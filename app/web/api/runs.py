@@ -3,7 +3,7 @@
 import asyncio
 import json
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Body, Header, Query, Request
 from pydantic import BaseModel, Field
@@ -15,20 +15,25 @@ from app.runs.store import Request as Asked
 from app.settings import LIMITS
 from app.web.api.run_detail import (
     ID,
+    VARIANTS,
     Identifier,
     RunDetail,
+    Variant,
     detail,
     opened,
     refusals,
     shown,
     told,
 )
+from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 from app.web.training import Training
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
 networks = RoleRouter(prefix="/api/v1/networks", tags=["runs"])
 
+LESSON = 1_000_000  # pictures that a lesson looks at in all: seconds for an MLP
+WHOLE = 60_000  # pictures of a training part, where none are left out
 LAST = "7" + "z" * 25  # sorts after every id
 
 
@@ -44,6 +49,14 @@ class NewRun(BaseModel, extra="forbid"):
         examples=[{"hidden": [100], "activation": "sigmoid", "epochs": 3}],
     )
     name: str = Field("", max_length=80, description="for people")
+    variants: list[Variant] = Field(
+        default_factory=list,
+        max_length=VARIANTS,
+        description="trained in turn in one process, with hyperparameters of their own",
+    )
+    purpose: Literal["training", "lesson"] = Field(
+        "training", description="a lesson is small, not listed, and deleted after a day"
+    )
 
 
 class Change(BaseModel, extra="forbid"):
@@ -57,6 +70,18 @@ class RunList(BaseModel):
 
 STARTS: dict[str, Any] = {
     "recipe": {"summary": "A recipe", "value": {"recipe": "mnist-quick", "name": "first"}},
+    "race": {
+        "summary": "A race of two activations",
+        "value": {
+            "dataset": "mnist",
+            "network": "mlp",
+            "hyperparameters": {"hidden": [100], "epochs": 5},
+            "variants": [
+                {"name": "sigmoid", "hyperparameters": {"activation": "sigmoid"}},
+                {"name": "relu", "hyperparameters": {"activation": "relu"}},
+            ],
+        },
+    },
     "network": {
         "summary": "A sigmoid MLP, as in the lecture",
         "value": {
@@ -93,7 +118,10 @@ def create(training: Training, wanted: NewRun, key: str | None) -> str:
         return earlier
     spec = specify(wanted)
     make_room(training.store, training.settings.runs_dir, training.settings.runs_bytes)
-    return training.store.create(spec, wanted.name.strip(), request=again)
+    variants = [variant.model_dump() for variant in wanted.variants]
+    return training.store.create(
+        spec, wanted.name.strip(), purpose=wanted.purpose, variants=variants or None, request=again
+    )
 
 
 def request_of(key: str, wanted: NewRun) -> Asked:
@@ -102,12 +130,30 @@ def request_of(key: str, wanted: NewRun) -> Asked:
 
 
 def specify(wanted: NewRun) -> dict[str, Any]:
-    from app.ml.specs import make_spec
+    from app.ml.specs import check, make_spec, varied
 
     if wanted.recipe is not None and (wanted.dataset or wanted.network):
         raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
-    chosen = (wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
-    return make_spec(*chosen).to_json()
+    spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
+    for number, variant in enumerate(wanted.variants):
+        try:
+            check(varied(spec, variant.hyperparameters))
+        except WrongChoice as wrong:
+            raise WrongChoice(f"variants.{number}.{wrong.field}", str(wrong)) from None
+    if wanted.purpose == "lesson":
+        check_lesson(spec.dataset_options, spec.epochs * max(1, len(wanted.variants)))
+    return spec.to_json()
+
+
+def check_lesson(options: dict[str, Any], epochs: int) -> None:
+    """WrongChoice where it would take long: a class waits for it."""
+    pictures = options.get("pictures") or WHOLE
+    if epochs * pictures > LESSON:
+        sentence = (
+            f"A lesson looks at {LESSON:,} pictures at most, all epochs and variants together; "
+            "take fewer epochs, or fewer pictures by dataset_options.pictures."
+        )
+        raise WrongChoice("epochs", sentence)
 
 
 @router.get("", role=Role.ANYONE, summary="List the runs, newest first")
@@ -137,6 +183,9 @@ async def change_run(
     change: Annotated[Change, Body(openapi_examples=SLOWER)],
 ) -> RunDetail:
     store = (await opened(request)).store
+    if (await told(store.get, identifier)).variants:
+        sentence = "The variants of a run keep their own learning rates."
+        raise ApiError(409, "has_variants", sentence)
     await told(store.set_learning_rate, identifier, change.learning_rate)
     return await detail(store, identifier)
 

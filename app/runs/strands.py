@@ -1,0 +1,72 @@
+"""What a worker knows of one of its trainings: where it stands, and what of it is told already."""
+
+from time import monotonic
+
+from app.ml.training import Event
+from app.ml.training_spec import TrainingSpec
+from app.ml.training_state import TrainingState
+from app.runs.checkpoints import START, Checkpoints, best_of
+from app.runs.store import Run, RunEvent, Store
+from app.settings import Settings
+
+GRAPH = ("step", "evaluated", "checkpoint", "ended")  # kinds that belong to a step, once each
+CHECKPOINT_SECONDS = 1.0  # between two checkpoints of a run; the last step has one in any case
+
+
+class Strand:
+    """One training of a run; a run with variants has one for each."""
+
+    def __init__(
+        self, settings: Settings, store: Store, run: Run, variant: int, spec: TrainingSpec
+    ) -> None:
+        self.run, self.variant, self.spec = run, variant, spec
+        self.folder = settings.runs_dir / run.id
+        self.checkpoints = Checkpoints.of(settings.runs_dir, run.id, variant)
+        self.told = {kind: store.last_step(run.id, kind, variant) for kind in GRAPH}
+        told = [e for e in store.told(run.id, "evaluated") if e.variant == variant]
+        self.losses = {event.step: event.fields["loss"] for event in told}  # of validation
+        self.pause = CHECKPOINT_SECONDS * max(1, len(run.variants or ()))
+        self.due = 0.0  # when the next checkpoint is
+        self.last_step = self.epoch = 0  # steps in all, steps of an epoch
+        self.last: RunEvent | None = None  # how it ended
+
+    def state(self) -> TrainingState | None:
+        """Its last checkpoint, or the one of another run that it began from, which goes on at this
+        run's learning rate."""
+        if last := self.checkpoints.last():
+            return last
+        if self.run.parent is None:
+            return None
+        state = TrainingState.load(str(self.folder / START))
+        return TrainingState(state.tensors, state.place | {"peak_rate": self.spec.learning_rate})
+
+    def begin(self, event: Event) -> RunEvent:
+        self.last_step, self.epoch = event.values["steps"], event.values["steps_per_epoch"]
+        kind = "resumed" if self.checkpoints.steps() else "started"
+        return self.event(event, kind)
+
+    def event(self, event: Event, kind: str = "", **more: object) -> RunEvent:
+        fields = {**event.values, **more}
+        return RunEvent(kind or event.kind, event.step, event.epoch, fields, self.variant)
+
+    def is_news(self, told: RunEvent) -> bool:
+        """What was told before an interruption is not told again: it would be the same."""
+        if told.kind not in GRAPH:
+            return True
+        if told.step <= self.told[told.kind]:
+            return False
+        self.told[told.kind] = told.step
+        return True
+
+    def is_due(self, event: Event, leaving: bool) -> bool:
+        """Whether a checkpoint is worth its time now."""
+        if monotonic() < self.due and event.step < self.last_step and not leaving:
+            return False
+        self.due = monotonic() + self.pause
+        return True
+
+    def save(self, event: Event) -> int:
+        assert event.state is not None
+        size = self.checkpoints.save(event.state)
+        self.checkpoints.thin(best_of(self.checkpoints.steps(), self.losses), self.epoch)
+        return size
