@@ -120,6 +120,11 @@ def test_a_run_is_watched_to_its_end_published_and_predicts(client: httpx.Client
     steps = [event for event in found if event["kind"] == "step"]
     assert len(client.get(f"/api/v1/runs/{run}/points.csv").text.splitlines()) == len(steps) + 4 + 1
 
+    board = client.get(f"/api/v1/runs/{run}/tensorboard")
+    assert "events.out.tfevents." in board.headers["Content-Disposition"]
+    assert board.content.count(b"loss/training") == len(steps)
+    assert board.content.count(b"accuracy/test") == 1
+
     published = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine"})
     assert published.status_code == 201
     assert published.json()["accuracy"]["mnist test"]["n"] == 64
@@ -307,7 +312,7 @@ def choosing(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Ite
 
 
 @pytest.mark.parametrize("run", ["nothing", "7" + "z" * 25, "../../etc/passwd", "01" * 13])
-@pytest.mark.parametrize("verb", ["", "/events", "/points.csv", "/checkpoints"])
+@pytest.mark.parametrize("verb", ["", "/events", "/points.csv", "/checkpoints", "/tensorboard"])
 def test_a_run_that_is_not_there_is_no_mistake_of_the_server(
     choosing: httpx.Client, run: str, verb: str
 ) -> None:

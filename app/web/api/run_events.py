@@ -7,10 +7,13 @@ from fastapi import Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from app.runs.store import Store
-from app.web.api.run_detail import Identifier, opened, told
+from app.runs.tensorboard import event_file
+from app.web.api.run_detail import Identifier, WhichVariant, opened, told
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
+
+EVENT_FILE = "application/octet-stream"
 
 
 @router.get(
@@ -56,3 +59,25 @@ def points_csv(store: Store, identifier: str) -> str:
             row = (event.seq, event.kind, event.variant, event.step, event.epoch, event.time, *own)
             lines.append(",".join("" if value is None else str(value) for value in row))
     return "\r\n".join([*lines, ""])
+
+
+@router.get(
+    "/{identifier}/tensorboard", role=Role.ANYONE, summary="The same as a TensorBoard event file",
+    response_class=Response,
+    responses={200: {"content": {EVENT_FILE: {}}, "description": "events.out.tfevents..."}},
+)  # fmt: skip
+async def run_tensorboard(
+    request: Request, identifier: Identifier, variant: WhichVariant = 0
+) -> Response:
+    """For `tensorboard --logdir` the folder that it is saved in; one folder a run or variant."""
+    store = (await opened(request)).store
+    run = await told(store.get, identifier)
+    content = await asyncio.to_thread(written, store, identifier, variant)
+    name = f"events.out.tfevents.{run.created:.0f}.{identifier}-{variant}"
+    disposition = f'attachment; filename="{name}"'
+    return Response(content, media_type=EVENT_FILE, headers={"Content-Disposition": disposition})
+
+
+def written(store: Store, identifier: str, variant: int) -> bytes:
+    found = store.events_after(identifier, 0, 1_000_000)
+    return event_file([event for event in found if event.variant == variant])
