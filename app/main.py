@@ -78,7 +78,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     """What routes find in `request.app.state`; nothing runs before the lifespan starts it."""
     app.state.settings = settings
     app.state.templates = make_templates()
-    app.state.library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    app.state.library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
     memory, model = settings.models_memory_bytes, settings.default_model
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.decoders = DecoderPool(LIMITS)

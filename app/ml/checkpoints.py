@@ -1,4 +1,4 @@
-"""Model folders: model.safetensors and card.json, whole or not there. No pickle anywhere."""
+"""Models: folders of model.safetensors and card.json, and runs' checkpoints; no pickle anywhere."""
 
 import hashlib
 import json
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+CHECKPOINT = re.compile(r"runs/([0-7][0-9a-hjkmnp-tv-z]{25})/checkpoints/(0|[1-9][0-9]{0,11})")
+Origin = Literal["shipped", "own", "run"]
 WEIGHTS, CARD = "model.safetensors", "card.json"
 HEADER_BYTES = 1 << 20  # a safetensors header is a few KiB; a larger one is an attack
 
@@ -36,14 +38,15 @@ class ReservedName(ValueError):
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model folder as found on disk; `card` is None when it is unavailable."""
+    """A model as found on disk; `card` is None when it is unavailable."""
 
     name: str
-    origin: Literal["shipped", "own"]
+    origin: Origin
     folder: Path
     card: Card | None
     unavailable: str | None
     size_bytes: int
+    step: int | None = None  # of a run's checkpoint, which is not published
 
     accepts = ("image", "strokes", "pixels")
 
@@ -51,12 +54,21 @@ class ModelEntry:
     def version(self) -> str | None:
         return self.card.version if self.card else None
 
+    @property
+    def weights(self) -> Path:
+        return self.folder / (WEIGHTS if self.step is None else f"{self.step}.safetensors")
+
+    @property
+    def witness(self) -> Path:
+        """The file that is written anew whenever this entry no longer holds."""
+        return self.folder / CARD if self.step is None else self.weights
+
 
 class ModelLibrary:
-    """The models that ship and one's own: two folders of model folders."""
+    """The models that ship and one's own: two folders of model folders; the checkpoints of runs."""
 
-    def __init__(self, shipped: Path, own: Path) -> None:
-        self.shipped, self.own = shipped, own
+    def __init__(self, shipped: Path, own: Path, runs: Path | None = None) -> None:
+        self.shipped, self.own, self.runs = shipped, own, runs
 
     def entries(self) -> list[ModelEntry]:
         """All models by name; a broken folder is listed with its reason."""
@@ -65,7 +77,13 @@ class ModelLibrary:
         return [found[name] for name in sorted(found)]
 
     def resolve(self, reference: str) -> ModelEntry:
-        """The entry of a model reference. UnknownModel, or UnavailableModel with the reason."""
+        """The entry of a model reference: a name, or `runs/ID/checkpoints/STEP`.
+
+        UnknownModel, or UnavailableModel with the reason.
+        """
+        found = CHECKPOINT.fullmatch(reference)
+        if found and self.runs:
+            return read_checkpoint(self.runs / found[1] / "checkpoints", int(found[2]), reference)
         if not NAME.fullmatch(reference):
             raise UnknownModel(reference)
         for root, origin in ((self.shipped, "shipped"), (self.own, "own")):
@@ -116,14 +134,14 @@ class ModelLibrary:
         os.rename(self.own / name, doomed / name)  # one rename: gone for every reader at once
         shutil.rmtree(doomed)
 
-    def _read(self, root: Path, origin: Literal["shipped", "own"]) -> list[ModelEntry]:
+    def _read(self, root: Path, origin: Origin) -> list[ModelEntry]:
         if not root.is_dir():
             return []
         folders = [folder for folder in root.iterdir() if folder.is_dir()]
         return [read_entry(f, origin) for f in folders if NAME.fullmatch(f.name)]
 
 
-def read_entry(folder: Path, origin: Literal["shipped", "own"]) -> ModelEntry:
+def read_entry(folder: Path, origin: Origin) -> ModelEntry:
     try:
         card = Card.from_json(read_bounded(folder / CARD, CARD_BYTES))
         size = (folder / WEIGHTS).stat().st_size
@@ -135,6 +153,24 @@ def read_entry(folder: Path, origin: Literal["shipped", "own"]) -> ModelEntry:
         )
         return ModelEntry(folder.name, origin, folder, None, reason, 0)
     return ModelEntry(folder.name, origin, folder, card, None, size)
+
+
+def read_checkpoint(folder: Path, step: int, reference: str) -> ModelEntry:
+    """A run's card, told of one of its checkpoints. Its version is of the file's place and time:
+    to read all of a training's state at each look would cost more than predicting."""
+    try:
+        card = Card.from_json(read_bounded(folder / CARD, CARD_BYTES))
+        status = (folder / f"{step}.safetensors").stat()
+    except OSError:
+        raise UnknownModel(reference) from None
+    except ValueError as error:
+        raise UnavailableModel(f"{error}") from error
+    identity = f"{reference} {status.st_size} {status.st_mtime_ns}"
+    card = replace(
+        card, name=reference, title=f"{card.title}, step {step}",
+        sha256=hashlib.sha256(identity.encode()).hexdigest(),
+    )  # fmt: skip
+    return ModelEntry(reference, "run", folder, card, None, status.st_size, step)
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -178,6 +214,8 @@ def read_weights(entry: ModelEntry) -> "dict[str, Tensor]":
     from safetensors.torch import load
 
     assert entry.card is not None
+    if entry.step is not None:
+        return read_checkpoint_weights(entry)
     try:
         content = (entry.folder / WEIGHTS).read_bytes()
         if hashlib.sha256(content).hexdigest() != entry.card.sha256:
@@ -187,3 +225,22 @@ def read_weights(entry: ModelEntry) -> "dict[str, Tensor]":
         return load(content)
     except (OSError, SafetensorError) as error:
         raise UnavailableModel("the weights cannot be read") from error
+
+
+def read_checkpoint_weights(entry: ModelEntry) -> "dict[str, Tensor]":
+    """Of all that a training keeps, what predicts: the averaged weights, else the network's own."""
+    from safetensors import SafetensorError, safe_open
+
+    assert entry.card is not None
+    prefix = predicting(entry.card)
+    try:
+        with safe_open(entry.weights, "pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise UnavailableModel("the checkpoint cannot be read") from error
+
+
+def predicting(card: Card) -> str:
+    """How the names of the tensors begin that predict, in a checkpoint's file."""
+    return "averaged." if card.training.get("ema") else "network."

@@ -1,6 +1,7 @@
 """A finished training becomes a model: weights, and a card written from what happened."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from app.ml.datasets import DATASETS
 from app.ml.networks import parameter_count
 from app.ml.parts import Dataset
 from app.ml.training import Trained
+from app.ml.training_spec import TrainingSpec
 
 LIMITS = (
     "It knows only single digits 0 to 9, written upright, dark on light or light on dark. It was "
@@ -38,7 +40,17 @@ def publish(
 def make_card(
     trained: Trained, dataset: Dataset, name: str, recipe: str, notes: Sequence[str] = ()
 ) -> Card:
-    spec, entry = trained.spec, DATASETS[dataset.name]
+    parameters = parameter_count(trained.network)
+    early = early_card(trained.spec, dataset, name, recipe, trained.precision, parameters, notes)
+    return replace(early, accuracy=accuracies(trained, dataset), training=training_facts(trained))
+
+
+def early_card(
+    spec: TrainingSpec, dataset: Dataset, name: str, recipe: str, precision: str, parameters: int,
+    notes: Sequence[str] = (),
+) -> Card:  # fmt: skip
+    """What is known of a model before its training ends: nothing is measured yet."""
+    entry = DATASETS[dataset.name]
     return Card(
         name=name,
         title=f"{spec.network.upper()} trained on {entry.title}",
@@ -48,15 +60,15 @@ def make_card(
         preprocessing=dataset.preprocessing,
         dataset=dataset.name,
         seed=spec.seed,
-        precision=trained.precision,
+        precision=precision,
         recipe=recipe,
-        parameters=parameter_count(trained.network),
+        parameters=parameters,
         sha256="0" * 64,  # save_model fills in the real one
-        accuracy=accuracies(trained, dataset),
+        accuracy={},
         licence=entry.licence,
         attribution=entry.attribution,
         limits=LIMITS,
-        training=training_facts(trained),
+        training=spec.to_json(),
         created=datetime.now(UTC).date().isoformat(),
         notes=(*caveats(spec.dataset_options), *notes),
     )

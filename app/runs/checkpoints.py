@@ -1,5 +1,6 @@
 """A run's checkpoints on disk: one file a step, thinned by a stated rule. Torch is for reading."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.ml.cards import Card
+from app.ml.checkpoints import CARD
 from app.ml.files import sync_folder, write_atomically
 from app.runs.store import RunEvent, Store
 
@@ -51,6 +54,15 @@ class Checkpoints:
 
     def path(self, step: int) -> Path:
         return self.folder / f"{step}.safetensors"
+
+    def describe(self, card: Card) -> None:
+        """Write the card that all of them share."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+        def write(path: str) -> None:
+            Path(path).write_text(json.dumps(card.to_json(), indent=2))
+
+        write_atomically(self.folder / CARD, write)
 
     def save(self, state: "TrainingState") -> int:
         """Whole or not there; returns its size in bytes. OSError when the disk is full."""

@@ -13,7 +13,7 @@ from app.ml.checkpoints import save_model
 from app.ml.datasets import load
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Options
-from app.ml.publishing import make_card
+from app.ml.publishing import early_card, make_card
 from app.ml.racing import train_in_turn
 from app.ml.specs import command
 from app.ml.training import Command, Event, Trained
@@ -109,6 +109,7 @@ class Work:
     def record(self, strand: Strand, event: Event, recorder: Recorder) -> None:
         told = strand.event(event)
         if event.kind == "started":
+            self.describe(strand, event)
             return self.begin(strand.begin(event), recorder)
         if event.kind == "checkpoint":
             if not strand.is_due(event, leaving=self.end is not State.FINISHED):
@@ -139,10 +140,23 @@ class Work:
         """What publishing copies: the model with a card written from this run."""
         name = model_of(strand.variant)
         trained = replace(trained, seconds=time.time() - self.run.started)
-        asked = [e for e in self.store.told(self.run.id, "queued") if "epochs" in e.fields]
-        notes = history(self.run.parent, [(e.epoch, e.fields["epochs"]) for e in asked])
-        card = make_card(trained, self.dataset, name, command(strand.spec, name), notes)
+        recipe = command(strand.spec, name)
+        card = make_card(trained, self.dataset, name, recipe, self.notes())
         save_model(strand.folder, card, trained.network.state_dict())
+
+    def describe(self, strand: Strand, begun: Event) -> None:
+        """The card by which each checkpoint can predict before anything is published."""
+        name, facts = model_of(strand.variant), begun.values
+        card = early_card(
+            strand.spec, self.dataset, name, command(strand.spec, name), facts["precision"],
+            facts["parameters"], self.notes(),
+        )  # fmt: skip
+        strand.checkpoints.describe(card)
+
+    def notes(self) -> list[str]:
+        """What its recipe does not say."""
+        asked = [e for e in self.store.told(self.run.id, "queued") if "epochs" in e.fields]
+        return history(self.run.parent, [(e.epoch, e.fields["epochs"]) for e in asked])
 
     def leave(self) -> None:
         """The state, told as the first training tells it that ended so; failed where all did."""

@@ -13,7 +13,7 @@ from app.verbs.sentences import cannot
 
 def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
     settings = Settings()
-    library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
     try:
         classifier = load_classifier(library.resolve(model))
         name = dataset or classifier.card.dataset

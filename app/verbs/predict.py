@@ -16,7 +16,7 @@ from app.web.images import read_picture
 def start(words: list[str], as_json: bool) -> int:
     """One line a file; 1 when a file could not be read. The first word may name the model."""
     settings = Settings()
-    library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+    library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
     named = len(words) > 1 and not Path(words[0]).exists()
     model = words[0] if named else settings.default_model
     files = [Path(word) for word in words[int(named) :]]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.ml.checkpoints import CARD, ModelEntry, ModelLibrary, UnavailableModel, UnknownModel
+from app.ml.checkpoints import ModelEntry, ModelLibrary, UnavailableModel, UnknownModel
 from app.web.errors import ApiError, standard_error
 from app.web.jobs import Job, Ticket, by_classifier, finish, infer, prepare
 
@@ -88,13 +88,13 @@ class Engine:
     def find(self, reference: str) -> ModelEntry:
         """library.resolve(), without reading a card again that has not changed."""
         known = self._entries.get(reference)
-        if known and known.written == last_write(known.card):
+        if known and known.written == last_write(known.witness):
             return known.entry
         entry = self.library.resolve(reference)
         if len(self._entries) >= MOST_REMEMBERED:
             self._entries.clear()
-        card = str(entry.folder / CARD)
-        self._entries[reference] = Known(entry, card, last_write(card))
+        witness = str(entry.witness)
+        self._entries[reference] = Known(entry, witness, last_write(witness))
         return entry
 
     def loaded(self, entry: ModelEntry) -> "Classifier | None":
@@ -194,10 +194,10 @@ MOST_REMEMBERED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry, and when its card had been written when it was read."""
+    """An entry, and when its witness had been written when it was read."""
 
     entry: ModelEntry
-    card: str
+    witness: str
     written: int
 
 

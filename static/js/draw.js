@@ -3,6 +3,7 @@
 import { AnswerView, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { Camera } from "./camera.js";
+import { isCheckpoint, readModel, titleOf } from "./checkpoint-model.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { Keeping } from "./keep.js";
@@ -207,6 +208,13 @@ function choose(name) {
   lab.change({ model }, false);
 }
 
+/** A checkpoint joins the list when an address names it. @param {string} name */
+async function offer(name) {
+  if (models.some((each) => each.name === name)) return;
+  models.push(await readModel(name));
+  select.append(new Option(titleOf(name), name));
+}
+
 select.addEventListener("change", () => {
   choose(select.value);
   ask(true);
@@ -233,8 +241,9 @@ function remember() {
 }
 
 /** @param {string} line */
-function restore(line) {
+async function restore(line) {
   const { model, pen, strokes = [] } = decode(line);
+  if (model && isCheckpoint(model)) await offer(model).catch(() => view.showAlert(say("failed"), say("noCheckpoint")));
   choose(model);
   if (pen) pad.pen = pen;
   width.value = String(Math.round(1000 * pad.pen));

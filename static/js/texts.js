@@ -100,6 +100,8 @@ const TEXTS = {
   cropCloser: "There seems to be more than one digit in the box. Draw it closer around one.",
 
   // Take it with you
+  checkpointOf: "Your run at step {step}",
+  noCheckpoint: "That checkpoint is not kept any more. Choose another one on the page of its run.",
   copyLink: "Copy link",
   copyCode: "Copy code",
   copied: "Copied.",

@@ -49,8 +49,10 @@ class ModelSummary(BaseModel):
     """What a list tells of a model; nulls where its folder is broken."""
 
     name: str = Field(examples=["digits-cnn"])
-    origin: Literal["shipped", "own"]
-    version: str | None = Field(description="first 12 hex digits of the weights' sha256")
+    origin: Literal["shipped", "own", "run"]
+    version: str | None = Field(
+        description="first 12 hex digits of the weights' sha256; a checkpoint's own number"
+    )
     dataset: str | None = Field(examples=["digits"])
     network: str | None = Field(examples=["cnn"])
     parameters: int | None = Field(description="numbers learnt")
@@ -122,10 +124,14 @@ def list_models(
     responses={
         200: {"content": {"application/zip": {}}, "description": "the model's folder"},
         404: {"description": "`unknown_model`"},
+        409: {"description": "`not_published`: a checkpoint"},
     },
 )
 def download_model(request: Request, reference: Reference) -> StreamingResponse:
     entry = find_model(request.app.state.library, reference)
+    if entry.step is not None:
+        sentence = "A checkpoint is downloaded once it is published under a name."
+        raise ApiError(409, "not_published", sentence)
     name = UNSAFE.sub("-", entry.name).strip("-")
     return StreamingResponse(
         zip_of_folder(entry.folder, name),
@@ -183,7 +189,9 @@ def find_model(library: ModelLibrary, reference: str, broken_too: bool = False) 
         raise unknown_model() from error
     except UnavailableModel as error:
         if broken_too:
-            return next(entry for entry in library.entries() if entry.name == reference)
+            for entry in library.entries():
+                if entry.name == reference:
+                    return entry
         sentence = "This model cannot predict; GET /api/v1/models says why."
         raise ApiError(503, "model_unavailable", sentence) from error
 
