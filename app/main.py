@@ -23,10 +23,12 @@ from app.web.api import (
     run_events,
     run_steering,
     runs,
+    understanding,
 )
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import handle_errors
+from app.web.examiner import Examiner
 from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
@@ -44,6 +46,7 @@ ROUTERS = (
     run_steering.router,
     run_checkpoints.router,
     run_events.router,
+    understanding.router,
     runs.networks,
 )
 
@@ -84,6 +87,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
     app.state.training = Training(settings)
+    app.state.examiner = Examiner(settings)
     app.state.keeper = ThreadPoolExecutor(1, "keeper")  # a slow disk holds up nothing but itself
 
 
@@ -103,6 +107,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.decoders.start()
     app.state.training.start()
     yield
+    await app.state.examiner.stop()
     await app.state.training.stop()
     await app.state.decoders.stop()
     app.state.engine.stop()

@@ -50,15 +50,49 @@ class Evaluation:
         right = torch.bincount(self.labels[self.right], minlength=classes).double()
         return (right / torch.bincount(self.labels, minlength=classes).clamp(min=1)).tolist()
 
+    @property
+    def confidence(self) -> Tensor:
+        """(N,): how probable the predicted class is said to be."""
+        return self.probabilities.amax(1)
+
+    def calibration(self, bins: int = CALIBRATION_BINS) -> list["Bin"]:
+        """Equal bins of confidence, from 0 to 1; no rejections in them."""
+        confidence = self.confidence[~self.rejected].double()
+        right = self.right[~self.rejected].double()
+        place = (confidence * bins).long().clamp(max=bins - 1)
+        zeros = torch.zeros(bins, dtype=torch.float64)
+        counts = torch.bincount(place, minlength=bins).tolist()
+        sums = zeros.index_add(0, place, confidence).tolist()
+        hits = zeros.index_add(0, place, right).tolist()
+        return [
+            Bin(n, total / n if n else None, hit / n if n else None)
+            for n, total, hit in zip(counts, sums, hits, strict=True)
+        ]
+
     def calibration_error(self) -> float:
         """Expected calibration error in 15 equal bins of confidence (Guo et al., 2017)."""
-        confidence = self.probabilities.amax(1)[~self.rejected].double()
-        right = self.right[~self.rejected].double()
-        bins = (confidence * CALIBRATION_BINS).long().clamp(max=CALIBRATION_BINS - 1)
-        gaps = torch.zeros(CALIBRATION_BINS, dtype=torch.float64).index_add(
-            0, bins, right - confidence
-        )
-        return float(gaps.abs().sum() / len(right))
+        bins = [each for each in self.calibration() if each.n]
+        read = sum(each.n for each in bins)
+        return sum(each.n * each.gap for each in bins) / read if read else 0.0
+
+    def loss(self) -> float:
+        """Mean cross entropy, rejections included: the network was asked in the training too."""
+        true = self.probabilities.gather(1, self.labels[:, None]).double()
+        return float(-true.clamp(min=1e-12).log().mean())
+
+    def cell(self, true: int | None = None, predicted: int | None = None) -> Tensor:
+        """Rows of one cell of the confusion matrix, or of all mistakes that fit, the most confident
+        first; what was read right comes with the least confident first."""
+        if true is not None and true == predicted:
+            rows = (self.right & (self.labels == true)).nonzero().view(-1)
+            return rows[self.confidence[rows].argsort()]
+        wrong = ~self.right & ~self.rejected
+        if true is not None:
+            wrong = wrong & (self.labels == true)
+        if predicted is not None:
+            wrong = wrong & (self.predicted == predicted)
+        rows = wrong.nonzero().view(-1)
+        return rows[self.confidence[rows].argsort(descending=True)]
 
     def mistakes(self) -> Tensor:
         """Rows read wrong, the most confident first."""
@@ -73,6 +107,19 @@ class Evaluation:
             "per_class": dict(zip(classes, self.per_class(), strict=True)),
             "ece": self.calibration_error(),
         }
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures of about the same confidence; nothing is known of an empty one."""
+
+    n: int
+    confidence: float | None  # mean
+    accuracy: float | None
+
+    @property
+    def gap(self) -> float:
+        return abs((self.accuracy or 0.0) - (self.confidence or 0.0))
 
 
 def evaluate(probabilities_of: Callable[[Picture], Picture], part: Part) -> Evaluation:

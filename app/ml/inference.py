@@ -27,8 +27,12 @@ class Classifier:
     def logits(self, pixels: NDArray[np.uint8]) -> Tensor:
         """uint8 (N, C, S, S) -> float32 (N, classes)."""
         with torch.inference_mode():
-            x = torch.from_numpy(pixels) * self.scale + self.offset
-            return self.network(x.contiguous(memory_format=torch.channels_last))
+            return self.network(self.normalised(pixels))
+
+    def normalised(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """uint8 (N, C, S, S) -> what the network takes, channels last."""
+        x = torch.from_numpy(pixels) * self.scale + self.offset
+        return x.contiguous(memory_format=torch.channels_last)
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (N, C, S, S) -> float32 (N, classes), each row summing to 1."""
@@ -38,6 +42,13 @@ class Classifier:
 
 def load_classifier(entry: ModelEntry) -> Classifier:
     """UnavailableModel with the reason when card and weights do not fit together."""
+    network = load_network(entry)
+    assert entry.card is not None
+    return Classifier(entry.card, network)
+
+
+def load_network(entry: ModelEntry) -> Network:
+    """The network itself, layer by layer, in eval mode; errors as load_classifier."""
     if entry.card is None:
         raise UnavailableModel(entry.unavailable or "no card")
     card, weights = entry.card, read_weights(entry)
@@ -48,4 +59,4 @@ def load_classifier(entry: ModelEntry) -> Classifier:
         raise UnavailableModel("the weights do not fit the network of the card") from error
     if not all(torch.isfinite(t).all() for t in weights.values() if t.is_floating_point()):
         raise UnavailableModel("the weights hold values that are not finite")
-    return Classifier(card, network)
+    return network.eval()

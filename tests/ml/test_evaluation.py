@@ -36,6 +36,26 @@ def test_calibration_is_the_gap_between_confidence_and_accuracy() -> None:
     assert found.calibration_error() == pytest.approx(0.2)
 
 
+def test_a_cell_holds_its_mistakes_or_what_was_right_the_least_confident_first() -> None:
+    assert FOUND.cell(0, 1).tolist() == [1]
+    assert FOUND.cell(predicted=1).tolist() == FOUND.cell().tolist() == [1]
+    assert FOUND.cell(1, 1).tolist() == [2, 3]
+    assert FOUND.cell(2).tolist() == [], "a rejection was not read"
+
+
+def test_the_bins_of_calibration_hold_all_that_was_read() -> None:
+    bins = FOUND.calibration(5)
+    assert [each.n for each in bins] == [0, 0, 0, 1, 3]
+    assert (bins[3].accuracy, bins[0].accuracy) == (1.0, None)
+    assert bins[4].confidence == pytest.approx((0.9 + 0.8 + 1.0) / 3)
+    assert bins[4].accuracy == pytest.approx(2 / 3)
+
+
+def test_the_loss_is_the_mean_cross_entropy() -> None:
+    wanted = -torch.tensor([0.9, 0.2, 0.6, 1.0, 1.0]).log().mean()
+    assert FOUND.loss() == pytest.approx(float(wanted), rel=1e-6)
+
+
 def test_an_empty_part_is_refused(small_dataset: Dataset) -> None:
     empty: Part = small_dataset.test.take(torch.arange(0))
     with pytest.raises(ValueError, match="empty"):

@@ -1,0 +1,40 @@
+"""The weights of a network's first layer as pictures: what each unit looks for."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+MOST_COLUMNS = 8
+ZERO = 128  # the grey of weight 0
+
+
+def first_weights(path: Path, prefix: str, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """Of a checkpoint's file: (units, side, side), a CNN's kernels or an MLP's rows in the shape
+    (C, H, W) of its input; the mean over channels where there are several."""
+    with safe_open(path, "np") as file:
+        names = [n for n in file.keys() if n.startswith(prefix) and n.endswith(".weight")]  # noqa: SIM118
+        weights = file.get_tensor(min(names, key=layer_number))
+    if weights.ndim == 2:
+        weights = weights.reshape(len(weights), *shape)
+    tiles: NDArray[np.float32] = weights.mean(axis=1)
+    return tiles
+
+
+def layer_number(name: str) -> tuple[bool, int]:
+    """`network.features.0.weight`: a CNN's convolutions come before its head."""
+    return ".features." not in name, int(name.split(".")[-2])
+
+
+def sheet(tiles: NDArray[np.float32]) -> tuple[NDArray[np.uint8], int, float]:
+    """(pixels, columns, largest absolute weight): the tiles side by side, row after row; one grey
+    for each weight, from 1 for -largest by 128 for 0 to 255 for largest."""
+    units, side, _ = tiles.shape
+    columns = min(MOST_COLUMNS, units)
+    rows = -(-units // columns)
+    largest = float(np.abs(tiles).max()) or 1.0
+    greys = np.full((rows * columns, side, side), ZERO, np.uint8)
+    greys[:units] = np.rint(ZERO + (ZERO - 1) * tiles / largest)
+    pixels = greys.reshape(rows, columns, side, side).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(pixels.reshape(rows * side, columns * side)), columns, largest

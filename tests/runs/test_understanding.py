@@ -1,0 +1,202 @@
+"""How a run went, over REST: a real server, a real run, a real process that examines."""
+
+import base64
+import io
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from tests.runs.test_api import Server, created, events, longer, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("data"), small_mnist)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.start() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def run(client: httpx.Client) -> str:
+    """Hardly trained, so that it makes mistakes."""
+    run = created(client, longer(2, learning_rate=0.0002, schedule="constant"))
+    assert events(client, run)[-1]["kind"] == "finished"
+    return run
+
+
+def asked(client: httpx.Client, run: str, what: str, **query: Any) -> Any:
+    answer = client.get(f"/api/v1/runs/{run}/{what}", params=query, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def refused(client: httpx.Client, run: str, what: str, **query: Any) -> tuple[int, str]:
+    answer = client.get(f"/api/v1/runs/{run}/{what}", params=query, timeout=60)
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def steps(server: Server, run: str) -> list[int]:
+    folder = server.data / f"runs/{run}/checkpoints"
+    return sorted(int(path.stem) for path in folder.glob("[0-9]*"))
+
+
+def test_the_matrix_says_what_the_run_measured(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    told = [event for event in events(client, run) if event["kind"] == "evaluated"][-1]
+    found = asked(client, run, "confusion")
+    assert found["checkpoint"] == steps(server, run)[-1] == told["step"]
+    assert (found["n"], found["part"], len(found["matrix"])) == (128, "validation", 10)
+    assert found["accuracy"] == pytest.approx(told["accuracy"])
+    assert found["loss"] == pytest.approx(told["loss"], rel=1e-4)
+    matrix = np.array(found["matrix"])
+    assert matrix.sum() == 128 and matrix.trace() == round(told["accuracy"] * 128)
+    assert [score["right"] for score in found["per_class"]] == matrix.diagonal().tolist()
+    assert [score["n"] for score in found["per_class"]] == matrix.sum(1).tolist()
+    assert sum(each["n"] for each in found["calibration"]) == 128
+    assert [layer["name"] for layer in found["layers"]] == ["Hidden layer 1"]
+
+
+def test_the_test_part_is_the_one_that_was_reported(client: httpx.Client, run: str) -> None:
+    last = events(client, run)[-1]
+    found = asked(client, run, "confusion", part="test")
+    assert (found["n"], found["accuracy"]) == (64, pytest.approx(last["test_accuracy"]))
+    assert asked(client, run, "confusion", part="train")["n"] == 384
+
+
+def test_mistakes_are_those_of_the_matrix_with_their_pictures(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    matrix = np.array(asked(client, run, "confusion")["matrix"])
+    found = asked(client, run, "mistakes", limit=200)
+    assert found["total"] == len(found["pictures"]) == matrix.sum() - matrix.trace() > 0
+    confidence = [each["confidence"] for each in found["pictures"]]
+    assert confidence == sorted(confidence, reverse=True)
+    true, predicted = np.argwhere(matrix - np.diag(matrix.diagonal()))[0]
+    cell = asked(client, run, "mistakes", true=str(true), predicted=str(predicted), limit=1)
+    assert cell["total"] == matrix[true, predicted] and len(cell["pictures"]) == 1
+    first = cell["pictures"][0]
+    assert (first["true"], first["predicted"]) == (str(true), str(predicted))
+    assert first["true_probability"] < first["confidence"]
+    seen = Image.open(io.BytesIO(base64.b64decode(first["picture"].partition(",")[2])))
+    kept = load_file(server.data / f"runs/{run}/examined/validation.pictures.safetensors")
+    assert any(np.array_equal(np.asarray(seen), each[0]) for each in kept["pictures"])
+
+
+def test_the_diagonal_shows_what_was_read_right_least_confident_first(
+    client: httpx.Client, run: str
+) -> None:
+    matrix = np.array(asked(client, run, "confusion")["matrix"])
+    label = int(matrix.diagonal().argmax())
+    found = asked(client, run, "mistakes", true=str(label), predicted=str(label))
+    assert found["total"] == matrix[label, label]
+    confidence = [each["confidence"] for each in found["pictures"]]
+    assert confidence == sorted(confidence)
+
+
+def test_the_first_layer_is_shown_weight_by_weight(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    step = steps(server, run)[0]
+    found = asked(client, run, "weights", checkpoint=step)
+    assert (found["kind"], found["units"], found["shown"]) == ("rows", 16, 16)
+    assert (found["side"], found["columns"]) == (28, 8)
+    sheet = Image.open(io.BytesIO(base64.b64decode(found["sheet"].partition(",")[2])))
+    assert sheet.size == (8 * 28, 2 * 28)
+    weights = load_file(server.data / f"runs/{run}/checkpoints/{step}.safetensors")
+    row = weights["network.layers.1.weight"][9].reshape(28, 28)
+    greys = np.asarray(sheet, float)[28:, 28:56]
+    assert (greys - 128) / 127 * found["largest"] == pytest.approx(row, abs=found["largest"] / 250)
+
+
+def test_what_was_examined_is_kept_until_its_checkpoint_changes(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    step = steps(server, run)[0]
+    first = asked(client, run, "confusion", checkpoint=step)
+    kept = server.data / f"runs/{run}/examined/{step}.validation.safetensors"
+    written = kept.stat().st_mtime_ns
+    assert asked(client, run, "confusion", checkpoint=step) == first
+    assert kept.stat().st_mtime_ns == written
+    (server.data / f"runs/{run}/checkpoints/{step}.safetensors").touch()
+    assert asked(client, run, "confusion", checkpoint=step) == first
+    assert kept.stat().st_mtime_ns > written
+
+
+def test_findings_rest_on_numbers(client: httpx.Client, run: str) -> None:
+    found = asked(client, run, "findings")
+    keys = [finding["key"] for finding in found["findings"]]
+    assert "few_pictures" in keys and "memorises" not in keys
+    for finding in found["findings"]:
+        assert finding["evidence"]
+        assert all(finding[name].endswith(".") for name in ("sentence", "advice", "because"))
+
+
+def test_what_is_not_there_is_refused_with_a_sentence(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    assert refused(client, "0" * 26, "confusion") == (404, "unknown_run")
+    assert refused(client, run, "confusion", checkpoint=1) == (404, "unknown_checkpoint")
+    assert refused(client, run, "weights", checkpoint=1) == (404, "unknown_checkpoint")
+    assert refused(client, run, "findings", checkpoint=1) == (404, "unknown_checkpoint")
+    assert refused(client, run, "mistakes", true="eleven") == (422, "wrong_choice")
+    assert refused(client, run, "confusion", part="all") == (422, "invalid_request")
+
+
+def test_a_run_that_goes_on_hides_its_test_part_and_one_without_validation_says_so(
+    client: httpx.Client,
+) -> None:
+    run = created(client, longer(4000, dataset_options={"validation_fraction": 0.0}))
+    events(client, run, most=30)
+    assert refused(client, run, "confusion", part="test") == (409, "not_finished")
+    assert refused(client, run, "confusion") == (409, "no_pictures")
+    assert asked(client, run, "findings")["checkpoint"] > 0
+    client.post(f"/api/v1/runs/{run}/stop")
+    until(client, run, "stopped")
+
+
+def test_a_diverged_run_is_explained_before_it_has_a_checkpoint(client: httpx.Client) -> None:
+    run = created(client, longer(3, learning_rate=1e20, optimizer="sgd", schedule="constant"))
+    assert until(client, run, "failed")["reason"] == "diverged"
+    found = asked(client, run, "findings")
+    assert found["checkpoint"] is None
+    assert [finding["key"] for finding in found["findings"]] == ["rate_too_high"]
+    assert refused(client, run, "confusion") == (404, "unknown_checkpoint")
+
+
+def test_an_examining_process_that_is_killed_is_started_again(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    import os
+    import subprocess
+
+    asked(client, run, "confusion")
+    (server.data / f"runs/{run}/checkpoints/{steps(server, run)[-1]}.safetensors").touch()
+    asked(client, run, "confusion")
+    listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True)
+    (victim,) = [
+        int(line.split()[0])
+        for line in listing.stdout.splitlines()
+        if "app.ml.examiner" in line and int(line.split()[1]) == server.process.pid
+    ]
+    os.kill(victim, signal.SIGKILL)
+    (server.data / f"runs/{run}/checkpoints/{steps(server, run)[-1]}.safetensors").touch()
+    answer = client.get(f"/api/v1/runs/{run}/confusion", timeout=60)
+    if answer.status_code == 503:  # it died while it was asked
+        answer = client.get(f"/api/v1/runs/{run}/confusion", timeout=60)
+    assert answer.status_code == 200, answer.text
