@@ -8,7 +8,7 @@ import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
-import { decode, encode } from "./link.js";
+import { decode, encode, store, stored } from "./link.js";
 import { Many } from "./many.js";
 import { Photo } from "./photo.js";
 import { isOther } from "./pictures.js";
@@ -222,7 +222,6 @@ select.addEventListener("change", () => {
 
 // --- What outlives the page: a reload, or the address that somebody shared ---
 
-const STORED = "inkling-drawing";
 /** In another page's frame: the way to the whole page. */
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 
@@ -233,11 +232,7 @@ function remember() {
     elsewhere.href = `/#${line}`;
     return;
   }
-  try {
-    sessionStorage.setItem(STORED, line);
-  } catch {
-    // a browser that keeps nothing: then the drawing lives as long as the page
-  }
+  store(line);
 }
 
 /** @param {string} line */
@@ -259,16 +254,7 @@ function shared() {
   return line.startsWith("model=") ? line : "";
 }
 
-function stored() {
-  if (elsewhere) return ""; // two frames of one page would share it
-  try {
-    return sessionStorage.getItem(STORED) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-restore(shared() || stored());
+restore(shared() || (elsewhere ? "" : stored())); // two frames of one page would share it
 addEventListener("hashchange", () => restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---

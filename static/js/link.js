@@ -8,6 +8,7 @@
  */
 
 const GRID = 1000; // steps from one side of the pad to the other: half a screen pixel
+const STORED = "inkling-drawing";
 const MOST_POINTS = 100_000; // as many as the API takes
 
 /** @param {Shared} shared */
@@ -25,6 +26,24 @@ export function decode(line) {
   const parts = new URLSearchParams(line);
   const pen = Number(parts.get("pen")) / GRID || undefined;
   return { model: parts.get("model") ?? undefined, pen, strokes: strokesOf(parts.get("ink") ?? "") };
+}
+
+/** The drawing page's own line, which outlives a reload in this tab; "" without one. */
+export function stored() {
+  try {
+    return sessionStorage.getItem(STORED) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} line */
+export function store(line) {
+  try {
+    sessionStorage.setItem(STORED, line);
+  } catch {
+    // a browser that keeps nothing: then the drawing lives as long as the page
+  }
 }
 
 /** For each stroke how many points, then each point's way from the one before. @param {Strokes} strokes @returns {number[]} */

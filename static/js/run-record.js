@@ -22,6 +22,8 @@ export class RunRecord {
   reason = null;
   /** @type {string | null} */
   message = null;
+  /** Step of the last checkpoint; -1 before the first. */
+  checkpoint = -1;
   /** @type {RunEvent | null} what is trained: parameters, steps, pictures */
   begun = null;
   /** @type {RunEvent | null} the last training loss, with rate, speed and time left */
@@ -46,6 +48,7 @@ export class RunRecord {
     this.seq = event.seq;
     if (event.kind === "started" || event.kind === "resumed") this.#begin(event);
     if (event.kind === "step") this.#addLoss(event);
+    if (event.kind === "checkpoint") this.checkpoint = event.step;
     if (event.kind === "evaluated") this.#addEpoch(event);
     if (event.kind === "changed") this.#addChange(event);
     if (event.kind === "finished") this.result = { accuracy: event.test_accuracy, n: event.test_n };

@@ -9,6 +9,7 @@ import { RunRecord } from "./run-record.js";
 import { RunStatus } from "./run-status.js";
 import { inWords, isGoing, read, titleOf } from "./runs.js";
 import { say } from "./texts.js";
+import { Understand } from "./understand.js";
 
 /** @typedef {import("./runs.js").Run} Run */
 
@@ -24,6 +25,7 @@ const record = new RunRecord();
 const status = new RunStatus(page, run, record);
 const curves = new RunCurves(part("#curves"), record);
 const table = new EpochTable(/** @type {HTMLDetailsElement} */ (part("#epochs")), record);
+const understand = new Understand(part("#understand"), run);
 const follower = new Follower(run.id, {
   event: (event) => record.add(event) && drawSoon(),
   lost,
@@ -53,6 +55,7 @@ function draw() {
   controls?.draw(now, record.reason ?? run.reason, record.changes.at(-1)?.rate ?? run.spec.learning_rate);
   curves.draw();
   table.draw();
+  understand.draw(now, record.checkpoint);
   page.dataset.points = String(record.points);
   page.dataset.seq = String(record.seq);
 }

@@ -1,0 +1,76 @@
+// @ts-check
+/** The section "Understand" of a run: the slider over its checkpoints, and panels that look at the chosen one. */
+import { ask } from "./ask.js";
+import { Moment } from "./moment.js";
+import { accuracyOf, brief, count, figure, say } from "./texts.js";
+
+/** @typedef {import("./moment.js").Checkpoint} Checkpoint */
+
+const GAP = 1500; // ms between two looks for new checkpoints while it trains
+
+export class Understand {
+  #part;
+  #moment;
+  #slider;
+  #select;
+  #epochs;
+  #known = -1;
+  #looking = false;
+
+  /** @param {HTMLElement} element @param {import("./runs.js").Run} run */
+  constructor(element, run) {
+    this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (element.querySelector(selector)));
+    this.#epochs = run.spec.epochs;
+    this.#moment = new Moment(run.id);
+    this.#slider = /** @type {HTMLInputElement} */ (this.#part(".moment input"));
+    this.#select = /** @type {HTMLSelectElement} */ (this.#part(".moment select"));
+    this.#slider.addEventListener("input", () => this.#moment.go(this.#slider.valueAsNumber, false));
+    this.#slider.addEventListener("change", () => this.#moment.go(this.#slider.valueAsNumber, true));
+    this.#select.addEventListener("change", () => this.#moment.setPart(/** @type {any} */ (this.#select.value)));
+    this.#moment.addEventListener("change", () => this.#show());
+    for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (element.querySelectorAll("[data-module]"))) {
+      panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, this.#moment)), { once: true });
+    }
+  }
+
+  /** @param {string} state of the run @param {number} newest step of its last checkpoint, -1 before the first */
+  draw(state, newest) {
+    this.#part("[value=test]").toggleAttribute("disabled", state !== "finished");
+    this.#moment.setState(state);
+    if (newest > this.#known && !this.#looking) this.#look(newest);
+  }
+
+  /** @param {number} newest */
+  async #look(newest) {
+    this.#looking = true;
+    try {
+      const { checkpoints } = await ask("GET", `/api/v1/runs/${this.#moment.run}/checkpoints`);
+      this.#moment.setCheckpoints(checkpoints);
+      this.#known = Math.max(newest, checkpoints.at(-1)?.step ?? -1);
+      this.#show();
+    } catch {
+      // the page tells already that the server is away; the next event asks again
+    }
+    setTimeout(() => (this.#looking = false), GAP);
+  }
+
+  #show() {
+    const { checkpoints, checkpoint, at } = this.#moment;
+    this.#part(".moment").hidden = !checkpoint;
+    this.#part(".none").hidden = Boolean(checkpoint);
+    if (!checkpoint) return;
+    this.#slider.max = String(checkpoints.length - 1);
+    this.#slider.value = String(at);
+    this.#slider.disabled = checkpoints.length < 2;
+    const where = say("momentAt", { epoch: brief(checkpoint.epoch), epochs: this.#epochs, step: count(checkpoint.step) });
+    this.#slider.ariaValueText = where;
+    this.#part(".where").textContent = where;
+    this.#part(".how").textContent = howGood(checkpoint);
+  }
+}
+
+/** @param {Checkpoint} checkpoint */
+function howGood({ loss, accuracy, best }) {
+  if (loss === null) return "";
+  return say(best ? "momentBest" : "momentMeasured", { loss: figure(loss), accuracy: accuracyOf(accuracy) });
+}
