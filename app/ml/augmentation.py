@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d
+from torch.nn.functional import affine_grid, grid_sample, interpolate, max_pool2d, pad
 
 from app.ml.hyperparameters import Hyperparameter, complete
 
@@ -27,6 +27,8 @@ class Augmentation:
     grain: int = 6
     pen: float = 0.0
     erase: float = 0.0
+    flip: float = 0.0
+    crop: int = 0
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Augmentation":
@@ -38,7 +40,7 @@ class Augmentation:
         if factor == 1:
             return self
         strengths = {f.name: getattr(self, f.name) * factor for f in fields(self)}
-        return Augmentation(**strengths | {"grain": self.grain})
+        return Augmentation(**strengths | {"grain": self.grain, "crop": round(self.crop * factor)})
 
     @property
     def warps(self) -> bool:
@@ -78,11 +80,23 @@ STRENGTHS = (
         "erase", "number", 0.0, "The probability that a square of a third of the side is erased.",
         minimum=0, maximum=1,
     ),
+    Hyperparameter(
+        "flip", "number", 0.0, "The probability of the mirror image.", minimum=0, maximum=1
+    ),
+    Hyperparameter(
+        "crop", "integer", 0, "Pixels that a picture is moved by, its own mirror image coming in.",
+        minimum=0, maximum=8,
+    ),
 )  # fmt: skip
 
 
 def augment(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
     """(N, C, H, W) in 0..1 -> the same shape; background is 0 and comes in at the edges."""
+    if how.crop:
+        x = crop(x, how.crop, random)
+    if how.flip:
+        chance = torch.rand(len(x), 1, 1, 1, generator=random, device=x.device)
+        x = torch.where(chance < how.flip, x.flip(3), x)
     if how.pen:
         x = change_pen(x, how.pen, random)
     if how.warps:
@@ -110,12 +124,25 @@ def warp_grid(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
     return grid
 
 
+def crop(x: Tensor, most: int, random: Generator) -> Tensor:
+    """Each picture moved by whole pixels, up to `most`; its own mirror image comes in."""
+    n, _, height, width = x.shape
+    padded = pad(x, (most,) * 4, mode="reflect")
+    top, left = torch.randint(0, 2 * most + 1, (2, n), generator=random, device=x.device)
+    rows = top[:, None] + torch.arange(height, device=x.device)
+    columns = left[:, None] + torch.arange(width, device=x.device)
+    picture = torch.arange(n, device=x.device)[:, None, None]
+    return padded.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]].permute(
+        0, 3, 1, 2
+    )
+
+
 def change_pen(x: Tensor, strength: float, random: Generator) -> Tensor:
     """Blend each picture with its dilation (thicker) or its erosion (thinner) by one pixel."""
     amount = uniform(len(x), strength, random).view(-1, 1, 1, 1)
     thick = max_pool2d(x, 3, 1, 1)
     thin = -max_pool2d(-x, (2, 2), 1, 0)  # (H-1, W-1): half a pixel off each side
-    thin = torch.nn.functional.pad(thin, (0, 1, 0, 1))
+    thin = pad(thin, (0, 1, 0, 1))
     return x + amount.clamp(min=0) * (thick - x) + (-amount).clamp(min=0) * (thin - x)
 
 

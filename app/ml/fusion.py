@@ -10,6 +10,7 @@ room: 4 % of a prediction.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.ml.networks import CNN, Network
+from app.ml.residual import Residual
 
 Call = tuple[Callable[..., Tensor], tuple[Any, ...]]  # a function, and what follows its input
 
@@ -29,6 +31,9 @@ def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Te
         if can_pack():
             features = pack(features, torch.zeros(1, *shape))
         layers = [*features, *network.head.layers]
+    elif isinstance(network, Residual):
+        fold_everywhere(network)
+        return network
     else:
         layers = list(network.layers)
     calls = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
@@ -65,6 +70,16 @@ def fold_batch_norm(layers: list[nn.Module]) -> list[nn.Module]:
         else:
             folded.append(layer)
     return folded
+
+
+def fold_everywhere(network: nn.Module) -> None:
+    """Each batch norm that directly follows a convolution goes into it."""
+    for module in network.modules():
+        if isinstance(module, nn.Sequential):
+            for index, (layer, norm) in enumerate(pairwise(list(module))):
+                if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[index] = fuse_conv_bn_eval(layer, norm)
+                    module[index + 1] = nn.Identity()
 
 
 def can_pack() -> bool:

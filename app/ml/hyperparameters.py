@@ -69,3 +69,20 @@ def complete(table: tuple[Hyperparameter, ...], given: Mapping[str, Any]) -> dic
     if unknown := set(given) - set(known):
         raise ValueError(f"no hyperparameter called {min(unknown)!r}; there are {', '.join(known)}")
     return {p.name: p.check(given.get(p.name, p.default)) for p in table}
+
+
+# --- those of more than one network ---
+
+ACTIVATION = Hyperparameter(
+    "activation", "choice", "relu",
+    "The bend after each layer; without it, many layers are no more than one.",
+    choices=("relu", "sigmoid", "tanh", "leaky_relu", "gelu"),
+)  # fmt: skip
+GAMMA = Hyperparameter(
+    "gamma", "number", 0.01, "The slope of leaky ReLU below zero.", minimum=0.0001, maximum=0.9999
+)
+DROPOUT = Hyperparameter(
+    "dropout", "number", 0.0,
+    "The share of hidden units switched off at random in each training step.",
+    minimum=0.0, maximum=0.9,
+)  # fmt: skip

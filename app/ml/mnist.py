@@ -1,4 +1,4 @@
-"""MNIST's files: LeCun's IDX format, gzipped."""
+"""MNIST's files, and Fashion-MNIST's: LeCun's IDX format, gzipped."""
 
 import gzip
 from pathlib import Path
@@ -17,19 +17,46 @@ MIRRORS = (
 )
 
 
-def mnist_file(name: str, md5: str) -> Source:
-    return Source(f"MNIST/raw/{name}", md5, tuple(mirror + name for mirror in MIRRORS))
+FILES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+FASHION_MIRRORS = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",)
 
 
-SOURCES = (
-    mnist_file("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-    mnist_file("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-    mnist_file("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-    mnist_file("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+def sources(folder: str, mirrors: tuple[str, ...], md5s: tuple[str, ...]) -> tuple[Source, ...]:
+    """The four files in the order in which load_idx reads them."""
+    return tuple(
+        Source(f"{folder}/raw/{name}", md5, tuple(mirror + name for mirror in mirrors))
+        for name, md5 in zip(FILES, md5s, strict=True)
+    )
+
+
+MNIST_SOURCES = sources(
+    "MNIST",
+    MIRRORS,
+    (
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
+    ),
+)
+FASHION_SOURCES = sources(
+    "FashionMNIST",
+    FASHION_MIRRORS,
+    (
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
 )
 
 
-def load_mnist(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
+def load_idx(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
     def parse() -> dict[str, Tensor]:
         paths = [find(entry, source, root) for source in entry.sources]
         arrays = [torch.from_numpy(read_idx(path)) for path in paths]
@@ -38,7 +65,7 @@ def load_mnist(entry: Entry, root: Path, cache: Path, options: Options) -> Datas
             "test": arrays[2][:, None], "test_labels": arrays[3].long(),
         }  # fmt: skip
 
-    tensors = cached(entry, root, cache, "mnist", parse)
+    tensors = cached(entry, root, cache, entry.name, parse)
     known = Part(tensors["train"], tensors["train_labels"])
     train, validation = cut(known, options.validation_fraction, options.split_seed)
     test = Part(tensors["test"], tensors["test_labels"])

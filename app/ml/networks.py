@@ -1,4 +1,4 @@
-"""The networks: MLP and CNN, as the lecture draws them."""
+"""The networks: MLP and CNN, as the lecture draws them; NETWORKS names all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,21 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.activations import activation_module
-from app.ml.hyperparameters import Hyperparameter, complete
-
-ACTIVATION = Hyperparameter(
-    "activation", "choice", "relu",
-    "The bend after each layer; without it, many layers are no more than one.",
-    choices=("relu", "sigmoid", "tanh", "leaky_relu", "gelu"),
-)  # fmt: skip
-GAMMA = Hyperparameter(
-    "gamma", "number", 0.01, "The slope of leaky ReLU below zero.", minimum=0.0001, maximum=0.9999
-)
-DROPOUT = Hyperparameter(
-    "dropout", "number", 0.0,
-    "The share of hidden units switched off at random in each training step.",
-    minimum=0.0, maximum=0.9,
-)  # fmt: skip
+from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, complete
+from app.ml.residual import Residual
 
 
 class MLP(nn.Module):
@@ -171,8 +158,12 @@ def convolution(channels: int, block: Block, batch_norm: bool) -> list[nn.Module
     return [layer, nn.BatchNorm2d(block.channels)] if batch_norm else [layer]
 
 
-Network = MLP | CNN
-NETWORKS: dict[str, type[MLP] | type[CNN]] = {"mlp": MLP, "cnn": CNN}
+Network = MLP | CNN | Residual
+NETWORKS: dict[str, type[MLP] | type[CNN] | type[Residual]] = {
+    "mlp": MLP, "cnn": CNN, "residual": Residual,
+}  # fmt: skip
+
+TITLES = {"mlp": "MLP", "cnn": "CNN", "residual": "Residual CNN"}
 
 
 def build(

@@ -17,16 +17,18 @@ CLEAN_BORDER = 0.5  # so much of a canvas's border has one exact value; a photog
 
 @dataclass(slots=True)
 class Work:
-    """What the steps hand on: first a grey picture, after `ink` a map of ink (0 none, 255 full)."""
+    """What the steps hand on. For digits: first a grey picture, after `ink` a map of ink (0 none,
+    255 full)."""
 
-    picture: Picture  # (H, W)
+    picture: Picture  # (H, W), or (H, W, 3) where colours count
     background: int  # the one grey value of a clean canvas; PHOTO where there is none
+    colours: Picture  # as it came
     rejected: str | None = None  # a code of preprocessing.REJECTIONS
 
     @classmethod
     def on(cls, picture: Picture) -> "Work":
         shade = grey(picture)
-        return cls(shade, clean_background(shade))
+        return cls(shade, clean_background(shade), picture)
 
     @property
     def is_photo(self) -> bool:
@@ -58,7 +60,7 @@ def clean_background(picture: Picture) -> int:
 
 
 def resize(picture: Picture, longest: int) -> Picture:
-    height, width = picture.shape
+    height, width = picture.shape[:2]
     if max(height, width) == longest:
         return picture
     scale = longest / max(height, width)

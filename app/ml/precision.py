@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+WEIGHTS = ("float32", "float16")  # how they are stored
 DEVICES = ("auto", "cpu", "cuda")
 PROBE_BATCH = 128
 
@@ -28,7 +29,7 @@ def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[None
 def resolve_precision(
     wanted: str, network: nn.Module, shape: tuple[int, int, int], device: str = "cpu"
 ) -> str:
-    """`auto` becomes what is quicker here, on a CPU measured on this network; found once per run."""
+    """`auto` becomes what is quicker here (on a CPU: measured on this network), once per run."""
     if wanted not in PRECISIONS:
         raise ValueError(f"no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}")
     if wanted != "auto":

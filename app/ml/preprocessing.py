@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from app.ml import clothing, colours
 from app.ml.framing import (
-    SIZE,
     centre_box,
     centre_mass,
     crop_to_ink,
@@ -45,7 +45,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step made of the picture: uint8 (h, w)."""
+    """What one step made of the picture: uint8 (h, w) or (h, w, 3)."""
 
     key: str
     sentence: str
@@ -85,7 +85,36 @@ DIGIT_STEPS = (
     PipelineStep("centre", centre_mass, centre_box, "The centre of mass moves to the middle."),
 )
 
-PREPROCESSING: dict[str, tuple[PipelineStep, ...]] = {"digit": DIGIT_STEPS}
+CLOTHING_STEPS = (
+    PipelineStep(
+        "background", clothing.take_background, clothing.leave_background,
+        "What looks like the border and touches it becomes empty.",
+    ),
+    PipelineStep("trim", clothing.trim, leave, "The picture is cut to the garment."),
+    PipelineStep("scale", clothing.scale, clothing.squash, "The longest side becomes 28 pixels."),
+    PipelineStep(
+        "negative", clothing.negate, leave,
+        "Bright and dark are exchanged, as the dataset's makers did.",
+    ),
+    PipelineStep(
+        "centre", clothing.stand_in_the_middle, clothing.stand_in_the_corner,
+        "The garment stands in the middle.",
+    ),
+)  # fmt: skip
+COLOUR_STEPS = (
+    PipelineStep(
+        "square", colours.cut_square, colours.leave_shape, "The middle is cut out as a square."
+    ),
+    PipelineStep(
+        "scale", colours.shrink, colours.pick_pixels, "It becomes 32 x 32 pixels by averaging."
+    ),
+)
+
+PREPROCESSING: dict[str, tuple[PipelineStep, ...]] = {
+    "digit": DIGIT_STEPS,
+    "clothing": CLOTHING_STEPS,
+    "colour": COLOUR_STEPS,
+}
 STEP_KEYS = {name: tuple(step.key for step in steps) for name, steps in PREPROCESSING.items()}
 
 
@@ -108,11 +137,13 @@ def preprocess(
     for step in pipeline:
         (step.otherwise if step.key in skip else step.function)(work)
         if work.rejected:
-            empty = np.zeros((1, SIZE, SIZE), np.uint8)
+            size = preprocessing.size
+            empty = np.zeros((preprocessing.channels, size, size), np.uint8)
             return Prepared(empty, Rejection(work.rejected, REJECTIONS[work.rejected]), tuple(seen))
         if steps:
             seen.append(Step(step.key, step.sentence, work.picture))
-    return Prepared(work.picture[None], None, tuple(seen))
+    pixels = work.picture[None] if work.picture.ndim == 2 else work.picture.transpose(2, 0, 1)
+    return Prepared(pixels, None, tuple(seen))
 
 
 def unprepared(pixels: Picture) -> Prepared:

@@ -6,20 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from app.ml.cards import Card
 from app.ml.caveats import caveats
 from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
 from app.ml.datasets import DATASETS
-from app.ml.networks import parameter_count
+from app.ml.networks import TITLES, parameter_count
 from app.ml.parts import Dataset
 from app.ml.training import Trained
 from app.ml.training_spec import TrainingSpec
-
-LIMITS = (
-    "It knows only single digits 0 to 9, written upright, dark on light or light on dark. It was "
-    "never shown letters or other signs and will take them for digits. It reads best what looks "
-    "like what it learnt from; a high probability is not a proof."
-)
 
 
 def publish(
@@ -31,10 +27,20 @@ def publish(
     ReservedName, FileExistsError or ValueError when the name cannot be used.
     """
     card = make_card(trained, dataset, name, recipe)
-    weights = trained.network.state_dict()
+    weights = stored(trained)
     if into is None:
         return library.save(card, weights)
     return read_entry(save_model(into, card, weights), "own")
+
+
+def stored(trained: Trained) -> dict[str, Tensor]:
+    """The weights as they are written; batch norm's numbers and biases stay float32."""
+    half = trained.spec.weights == "float16"
+    weights = trained.network.state_dict()
+    return {
+        name: tensor.half() if half and tensor.ndim > 1 else tensor
+        for name, tensor in weights.items()
+    }
 
 
 def make_card(
@@ -53,7 +59,7 @@ def early_card(
     entry = DATASETS[dataset.name]
     return Card(
         name=name,
-        title=f"{spec.network.upper()} trained on {entry.title}",
+        title=f"{TITLES[spec.network]} trained on {entry.title}",
         network=spec.network,
         hyperparameters=spec.hyperparameters,
         classes=dataset.classes,
@@ -67,7 +73,7 @@ def early_card(
         accuracy={},
         licence=entry.licence,
         attribution=entry.attribution,
-        limits=LIMITS,
+        limits=entry.limits,
         training=spec.to_json(),
         created=datetime.now(UTC).date().isoformat(),
         notes=(*caveats(spec.dataset_options), *notes),

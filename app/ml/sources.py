@@ -37,6 +37,7 @@ class Entry:
     attribution: str
     classes: tuple[str, ...]
     preprocessing: Preprocessing
+    limits: str  # of every model that learns from it, in words a student can read
 
 
 class MissingFiles(FileNotFoundError):

@@ -16,10 +16,12 @@ from app.ml.networks import Network, build, channels_last, parameter_count
 from app.ml.optimisation import make_optimizer, rate_at
 from app.ml.parts import Dataset, Part, rejections
 from app.ml.precision import autocast, resolve_device, resolve_precision
+from app.ml.residual import Residual
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
 EVALUATION_BATCH = 512
+WHITENED = 5_000  # pictures whose patches a whitening layer is computed from
 
 Kind = Literal[
     "started", "step", "evaluated", "checkpoint", "changed", "paused", "resumed", "finished",
@@ -110,6 +112,9 @@ class Trainer:
         self.precision = resolve_precision(
             spec.precision, self.network, dataset.shape, self.device.type
         )
+        if isinstance(self.network, Residual) and self.network.whitening is not None:
+            some = self.permutation(0)[:WHITENED]
+            self.network.whitening.fit(self.normalised(self.train.pictures[some] / 255))
         self.network.train()
         self.optimizer = make_optimizer(
             spec.optimizer, self.network, spec.weight_decay, spec.momentum
@@ -229,6 +234,8 @@ class Trainer:
     def finished(self) -> Event:
         """The one look at the test part, in float32 as the model will predict."""
         network, part = self.twin(), self.dataset.test
+        if self.spec.weights == "float16":
+            round_to_half(network)
         found = Evaluation(
             part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
         )
@@ -299,3 +306,11 @@ class Trainer:
         self.peak_rate, self.best_loss = place["peak_rate"], place["best_loss"]
         self.bad_epochs = place["bad_epochs"] if place.get("epochs") == self.spec.epochs else 0
         self.order = self.permutation(self.epoch)
+
+
+@torch.no_grad()
+def round_to_half(network: Network) -> None:
+    """Each matrix and kernel to the nearest float16: what will be stored is what is tested."""
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            parameter.copy_(parameter.half())

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.ml.hyperparameters import Hyperparameter
 from app.ml.optimisation import OPTIMIZERS, SCHEDULES
-from app.ml.precision import DEVICES, PRECISIONS
+from app.ml.precision import DEVICES, PRECISIONS, WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class TrainingSpec:
     device: str = "auto"
     precision: str = "auto"
     threads: int = 0  # 0: all cores
+    weights: str = "float32"  # as which they are published
     report_every: int = 20  # steps
 
     def to_json(self) -> dict[str, Any]:
@@ -109,6 +110,10 @@ TRAINING = (
     Hyperparameter(
         "device", "choice", "auto", "What computes; auto takes the GPU where there is one.",
         choices=DEVICES,
+    ),
+    Hyperparameter(
+        "weights", "choice", "float32", "How the weights are stored; float16 is half as large.",
+        choices=WEIGHTS,
     ),
     Hyperparameter(
         "precision", "choice", "auto", "The number format; auto takes the quicker one.",

@@ -13,7 +13,7 @@ from app.ml.checkpoints import save_model
 from app.ml.datasets import load
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Options
-from app.ml.publishing import early_card, make_card
+from app.ml.publishing import early_card, make_card, stored
 from app.ml.racing import train_in_turn
 from app.ml.specs import command
 from app.ml.training import Command, Event, Trained
@@ -142,7 +142,7 @@ class Work:
         trained = replace(trained, seconds=time.time() - self.run.started)
         recipe = command(strand.spec, name)
         card = make_card(trained, self.dataset, name, recipe, self.notes())
-        save_model(strand.folder, card, trained.network.state_dict())
+        save_model(strand.folder, card, stored(trained))
 
     def describe(self, strand: Strand, begun: Event) -> None:
         """The card by which each checkpoint can predict before anything is published."""

@@ -46,8 +46,9 @@ class TrainingBar:
         values = event.values
         if event.kind == "started":
             self.progress.update(self.task, total=values["steps"], completed=event.step)
+            how = ", ".join(str(values[name]) for name in ("device", "precision"))
             self.say(f"{values['train']} pictures, {values['parameters']} parameters, "
-                     f"{values['precision']} on {values['device']}, {values['threads']} threads")  # fmt: skip
+                     f"{how}, {values['threads']} threads")  # fmt: skip
         elif event.kind == "step":
             self.fields["loss"] = f"loss {values['loss']:.4f}"
             self.fields["speed"] = f"{values['pictures_per_second']:.0f} pictures/s"

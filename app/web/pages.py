@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
+from app.ml.checkpoints import ModelEntry
 from app.settings import ROOT
 from app.web.api.run_detail import Identifier
 from app.web.api.runs import read_run
@@ -50,10 +51,15 @@ def draw(request: Request) -> HTMLResponse:
     return render(
         request,
         "draw.html",
-        models=state.library.entries(),
+        models=[entry for entry in state.library.entries() if reads_drawings(entry)],
         default_model=state.settings.default_model,
         embed=embed,
     )
+
+
+def reads_drawings(entry: ModelEntry) -> bool:
+    """A broken folder is shown too, with its reason."""
+    return entry.card is None or entry.card.preprocessing.pipeline == "digit"
 
 
 @router.page("/train", role=Role.ANYONE)

@@ -57,3 +57,25 @@ def test_a_weakened_augmentation_fades_to_nothing(x: torch.Tensor) -> None:
         return float((augment(x, how.weakened(factor), random) - x).abs().mean())
 
     assert change(0.0) == 0 and 0 < change(0.3) < change(1.0)
+
+
+def test_half_of_the_pictures_are_mirrored(x: torch.Tensor) -> None:
+    mirrored = run(x.repeat(8, 1, 1, 1), flip=0.5)
+    count = sum(
+        torch.equal(after, before.flip(2)) and not torch.equal(after, before)
+        for after, before in zip(mirrored, x.repeat(8, 1, 1, 1), strict=True)
+    )
+    assert 90 < count < 166  # of 256: six deviations
+
+
+def test_a_crop_moves_by_whole_pixels_and_mirrors_at_the_edge() -> None:
+    x = torch.arange(36.0).view(1, 1, 6, 6).repeat(200, 1, 1, 1) / 36
+    moved = run(x, crop=2)
+    found = {(int(row), int(column)) for row, column in zip(*places(moved), strict=True)}
+    assert len(found) == 25  # each of 5 x 5 places
+
+
+def places(moved: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Row and column of the original that came to the middle (2, 2)."""
+    value = (moved[:, 0, 2, 2] * 36).round().long()
+    return value // 6, value % 6

@@ -103,7 +103,7 @@ def test_missing_files_are_answered_with_the_next_step(tmp_path: Path) -> None:
 
 
 def test_an_unknown_dataset_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="choose one of mnist, pen-digits, digits"):
+    with pytest.raises(ValueError, match="choose one of mnist, pen-digits, digits, fashion"):
         load("emnist", tmp_path, tmp_path)
 
 

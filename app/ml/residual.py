@@ -1,0 +1,120 @@
+"""A residual network for small pictures: each stage adds what it finds to what it was given."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, unfold
+
+from app.ml.activations import activation_module
+from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter
+
+PATCH = 3  # pixels: the side of a whitening filter
+EPS = 5e-4  # added to the patches' variances: what hardly varies is not blown up
+
+
+class Residual(nn.Module):
+    """Stages of convolution, pooling and a residual branch, then one linear layer.
+
+    y = a + g(BN(W2 * g(BN(W1 * a)))) within a stage (after He et al., 2015; the plan is David
+    Page's ResNet-9). (N, C, H, W) -> logits (N, classes).
+    """
+
+    HYPERPARAMETERS = (
+        Hyperparameter(
+            "widths", "integers", [32, 64, 128],
+            "Channels of each stage; every stage but the first halves the sides.",
+            minimum=1, maximum=512,
+        ),
+        Hyperparameter(
+            "whitening", "boolean", True,
+            "A first layer that is computed, not learnt: it makes neighbouring pixels independent.",
+        ),
+        Hyperparameter(
+            "mirror", "boolean", False,
+            "Predict from the picture and its mirror image, and average.",
+        ),
+        ACTIVATION, GAMMA, DROPOUT,
+    )  # fmt: skip
+
+    def __init__(
+        self, shape: tuple[int, int, int], classes: int, widths: list[int], whitening: bool,
+        mirror: bool, activation: str, gamma: float, dropout: float,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if not 1 <= len(widths) <= 6 or shape[1] >> (len(widths) - 1) < 1:
+            raise ValueError("widths must be 1 to 6 stages, and the halving must leave a pixel")
+        self.mirror = mirror
+        self.whitening = Whitening(shape[0]) if whitening else None
+        channels = self.whitening.channels if self.whitening else shape[0]
+        self.stages = nn.Sequential()
+        for index, width in enumerate(widths):
+            self.stages.append(convolution(channels, width, activation, gamma, 2 if index else 1))
+            if index:
+                self.stages.append(Branch(width, activation, gamma))
+            channels = width
+        self.head = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        if dropout:
+            self.head.append(nn.Dropout(dropout))
+        self.head.append(nn.Linear(channels, classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.mirror and not self.training:
+            return (self.once(x) + self.once(x.flip(3))) / 2
+        return self.once(x)
+
+    def once(self, x: Tensor) -> Tensor:
+        if self.whitening is not None:
+            x = self.whitening(x)
+        logits: Tensor = self.head(self.stages(x))
+        return logits
+
+
+class Branch(nn.Module):
+    """a + F(a): F needs to learn only what is missing, and the gradient has a way past it."""
+
+    def __init__(self, width: int, activation: str, gamma: float) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            convolution(width, width, activation, gamma),
+            convolution(width, width, activation, gamma),
+        )
+
+    def forward(self, a: Tensor) -> Tensor:
+        sum_: Tensor = a + self.layers(a)
+        return sum_
+
+
+class Whitening(nn.Module):
+    """Each 3 x 3 patch along the principal axes of the training pictures' patches, scaled to
+    variance 1, and the same negated: (N, C, H, W) -> (N, 18 C, H, W). Computed once, never trained.
+    """
+
+    filters: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        size = channels * PATCH * PATCH
+        self.channels = 2 * size
+        self.register_buffer("filters", torch.zeros(self.channels, channels, PATCH, PATCH))
+
+    @torch.no_grad()
+    def fit(self, x: Tensor) -> None:
+        """From normalised pictures (N, C, H, W)."""
+        patches = unfold(x.float(), PATCH).transpose(1, 2).reshape(-1, self.channels // 2).double()
+        covariance = patches.T @ patches / len(patches)
+        values, axes = torch.linalg.eigh(covariance.cpu())
+        white = (axes / (values + EPS).sqrt()).T.float().view(-1, *self.filters.shape[1:])
+        self.filters.copy_(torch.cat((white, -white)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv2d(x, self.filters, padding=PATCH // 2)
+
+
+def convolution(
+    channels: int, width: int, activation: str, gamma: float, pool: int = 1
+) -> nn.Sequential:
+    layers: list[Any] = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
+    if pool > 1:
+        layers.append(nn.MaxPool2d(pool))
+    return nn.Sequential(*layers, nn.BatchNorm2d(width), activation_module(activation, gamma))

@@ -1,0 +1,79 @@
+import copy
+
+import pytest
+import torch
+from torch.nn.functional import unfold
+
+from app.ml.fusion import fuse
+from app.ml.networks import build, channels_last, parameter_count
+from app.ml.parts import Dataset
+from app.ml.residual import Residual, Whitening
+from app.ml.training import train
+from app.ml.training_spec import TrainingSpec
+
+COLOUR = (3, 32, 32)
+
+
+def residual(shape: tuple[int, int, int] = COLOUR, **choices: object) -> Residual:
+    network = build("residual", {"widths": [8, 16, 24], **choices}, shape, 10)
+    assert isinstance(network, Residual)
+    return network
+
+
+@pytest.mark.parametrize("shape", [COLOUR, (1, 28, 28)])
+@pytest.mark.parametrize("whitening", [True, False])
+def test_it_takes_grey_and_coloured_pictures(shape: tuple[int, int, int], whitening: bool) -> None:
+    assert residual(shape, whitening=whitening)(torch.zeros(2, *shape)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("widths", [[], [8] * 7, [8] * 6])
+def test_stages_that_leave_no_pixel_are_refused(widths: list[int]) -> None:
+    with pytest.raises(ValueError, match="leave a pixel"):
+        residual((1, 28, 28), widths=widths)
+
+
+def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1() -> None:
+    torch.manual_seed(0)
+    x = torch.rand(64, 3, 32, 32).cumsum(3)  # neighbours depend on each other
+    x = (x - x.mean()) / x.std()
+    layer = Whitening(3)
+    layer.fit(x)
+    inner = layer(x)[:, :27, 1:-1, 1:-1]  # the other half is the same negated
+    values = inner.permute(1, 0, 2, 3).reshape(27, -1)
+    spread = (values @ values.T / values.shape[1]).double()
+    axes = torch.linalg.eigvalsh(
+        (patches := unfold(x, 3).transpose(1, 2).reshape(-1, 27)).T @ patches / len(patches)
+    )
+    wide = axes > 0.05  # along hardly varying axes EPS keeps the variance below 1
+    assert (spread - torch.diag(spread.diag())).abs().max() < 0.02
+    assert torch.allclose(spread.diag()[wide], torch.ones(int(wide.sum())).double(), atol=0.05)
+
+
+def test_a_mirroring_network_reads_a_picture_and_its_mirror_image_alike() -> None:
+    network = residual(mirror=True).eval()
+    x = torch.rand(4, *COLOUR)
+    assert torch.allclose(network(x), network(x.flip(3)), atol=1e-5)
+    assert not torch.allclose(residual().eval()(x), residual().eval()(x.flip(3)), atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_network_made_quick_says_the_same() -> None:
+    network = channels_last(residual(mirror=True))
+    for _ in range(5):  # batch norm gets averages that are not 0 and 1
+        network(torch.rand(16, *COLOUR))
+    network.eval()
+    x = torch.rand(4, *COLOUR)
+    quick = fuse(copy.deepcopy(network), COLOUR)
+    assert torch.allclose(quick(x), network(x), atol=1e-4)
+
+
+def test_it_learns_and_is_stored_as_it_was_tested(small_dataset: Dataset) -> None:
+    spec = TrainingSpec(
+        "mnist", "residual", {"widths": [8, 16]}, epochs=6, batch_size=32, learning_rate=0.01,
+        precision="float32", threads=1, weights="float16",
+    )  # fmt: skip
+    trained = list(train(spec, small_dataset))[-1].trained
+    assert trained is not None and trained.test.accuracy > 0.9
+    assert 1_000 < parameter_count(trained.network) < 20_000
+    matrices = [p for p in trained.network.parameters() if p.ndim > 1]
+    assert all(torch.equal(p, p.half().float()) for p in matrices)
