@@ -41,6 +41,10 @@ export class CropBox {
     element.addEventListener("keyup", (event) => event.key in ARROWS && this.#listener.moved(this.#box, true));
   }
 
+  get isOpen() {
+    return !this.#element.hidden;
+  }
+
   /** @param {number[]} size width and height of the picture, in any unit @param {Box} box */
   open([width, height], box) {
     const longest = Math.max(width, height);

@@ -4,25 +4,22 @@ import { AnswerView, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { Camera } from "./camera.js";
 import { isCheckpoint, readModel, titleOf } from "./checkpoint-model.js";
-import { DrawingPad } from "./drawing-pad.js";
-import { picture } from "./ink.js";
 import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
 import { decode, encode, store, stored } from "./link.js";
 import { Many } from "./many.js";
-import { Photo } from "./photo.js";
 import { isOther } from "./pictures.js";
 import { LatestWins } from "./predict.js";
+import { Sheet } from "./sheet.js";
 import { say } from "./texts.js";
 
 /** @typedef {import("./lab.js").Model} Model */
-/** @typedef {import("./lab.js").Subject} Subject */
 
 /** @type {<T extends Element>(selector: string) => T} */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
 
 /** @type {HTMLElement} */
-const sheet = find("#pad");
+const place = find("#pad");
 /** @type {HTMLInputElement} */
 const file = find("#file");
 /** @type {HTMLInputElement} */
@@ -35,13 +32,12 @@ const width = find("#width");
 const models = [...select.options].filter((option) => !option.disabled).map(modelOf);
 const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
-const pad = new DrawingPad(sheet, { inked, keyed });
 const limit = Number(file.dataset.maxMib);
-const photo = new Photo(sheet, find(".tools"), { limit, changed: ask });
+const sheet = new Sheet(place, find(".tools"), { limit, changed, keyed });
 const server = new LatestWins({
   answered(answer, { final }) {
-    const told = photo.advised(answer);
-    view.show(told, final || Boolean(photo.subject));
+    const told = sheet.advised(answer);
+    view.show(told, final || lab.subject?.kind === "picture");
     view.setBusy(!final);
     if (final) view.announce(spoken(told));
     lab.answered(answer, final);
@@ -60,22 +56,11 @@ if (find(".keep")) new Keeping(find("#answer"), lab, (sentence) => view.announce
 
 // --- What is read ---
 
-/** Whether the picture on the pad took the place of a drawing, which comes back with undo. */
-let hidDrawing = false;
-
-/** @returns {Subject | null} */
-function subject() {
-  if (photo.subject) return photo.subject;
-  if (pad.isEmpty) return null;
-  const [strokes, pen] = [pad.strokes, pad.pen];
-  return { kind: "drawing", picture: () => picture(strokes, pen), strokes, pen };
-}
-
 /** Asks for what is on the page now. @param {boolean} final whether the pen is up */
 function ask(final) {
-  lab.change({ subject: subject() }, final);
+  lab.change({ subject: sheet.subject }, final);
   showTools();
-  if (final && !photo.subject) remember(); // a drawing that a picture hides is not forgotten
+  if (final && lab.subject?.kind !== "picture") remember(); // a drawing that a picture hides is not forgotten
   if (!lab.subject) {
     server.forget();
     view.setBusy(false);
@@ -88,13 +73,11 @@ function ask(final) {
   server.ask({ model: lab.model.name, classes: lab.model.classes.length, final, body: lab.subject.picture });
 }
 
-/** @param {boolean} finished whether the pen is up */
-function inked(finished) {
-  if (photo.subject) {
-    server.forget();
-    photo.remove();
-  }
-  ask(finished);
+/** Something else lies on the sheet. @param {boolean} final whether pen and crop box are at rest */
+function changed(final) {
+  if (lab.subject?.kind === "picture" && sheet.subject?.kind !== "picture") server.forget(); // not even late
+  ask(final);
+  if (final && !lab.subject) view.announce(say("cleared"));
 }
 
 /** @param {number} column @param {number} row @param {boolean} isDown */
@@ -106,12 +89,9 @@ function keyed(column, row, isDown) {
 
 /** Lays a picture on the pad and has it read. @param {File} file */
 function lay(file) {
-  hidDrawing = Boolean(photo.subject && hidDrawing) || !pad.isEmpty;
-  pad.clear();
-  photo.lay(file);
-  sheet.scrollIntoView({ block: "nearest" }); // on a phone the buttons are far below
   view.showReading();
-  ask(true);
+  sheet.lay(file);
+  place.scrollIntoView({ block: "nearest" }); // on a phone the buttons are far below
 }
 
 /** One picture goes to the pad, several to a table. @param {File[]} files */
@@ -135,54 +115,35 @@ find("#camera").addEventListener("click", () => (hasLiveCamera ? camera.open() :
 
 // --- Tools ---
 
-function undo() {
-  if (!photo.subject || hidDrawing) pad.undo();
-  photo.remove();
-  ask(true);
-}
-
-function redo() {
-  if (photo.subject || !pad.canRedo) return;
-  pad.redo();
-  ask(true);
-}
-
-function clear() {
-  photo.remove();
-  pad.clear();
-  ask(true);
-  view.announce(say("cleared"));
-}
-
 /** @param {"pen" | "eraser"} tool */
 function hold(tool) {
-  pad.tool = sheet.dataset.tool = tool;
+  sheet.pad.tool = place.dataset.tool = tool;
   for (const each of ["pen", "eraser"]) find(`#${each}`).setAttribute("aria-pressed", String(each === tool));
 }
 
 function showTools() {
   const holds = Boolean(lab.subject);
-  sheet.toggleAttribute("data-holds", holds);
+  place.toggleAttribute("data-holds", holds);
   /** @type {[string, boolean][]} */
-  const usable = [["#undo", Boolean(photo.subject) || pad.canUndo], ["#redo", !photo.subject && pad.canRedo], ["#clear", holds]];
+  const usable = [["#undo", sheet.canUndo], ["#redo", sheet.canRedo], ["#clear", holds]];
   for (const [button, can] of usable) find(button).setAttribute("aria-disabled", String(!can));
 }
 
 find("#pen").addEventListener("click", () => hold("pen"));
 find("#eraser").addEventListener("click", () => hold("eraser"));
-find("#undo").addEventListener("click", undo);
-find("#redo").addEventListener("click", redo);
-find("#clear").addEventListener("click", clear);
+find("#undo").addEventListener("click", () => sheet.undo());
+find("#redo").addEventListener("click", () => sheet.redo());
+find("#clear").addEventListener("click", () => sheet.clear());
 width.addEventListener("input", () => {
-  pad.pen = Number(width.value) / 1000;
+  sheet.pad.pen = Number(width.value) / 1000;
   ask(false);
 });
 width.addEventListener("change", () => ask(true));
 addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (!(event.ctrlKey || event.metaKey) || event.altKey || isTyping(event.target)) return;
-  if (key === "y" || (key === "z" && event.shiftKey)) redo();
-  else if (key === "z") undo();
+  if (key === "y" || (key === "z" && event.shiftKey)) sheet.redo();
+  else if (key === "z") sheet.undo();
   else return;
   event.preventDefault();
 });
@@ -226,7 +187,7 @@ select.addEventListener("change", () => {
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 
 function remember() {
-  const line = encode({ model: lab.model?.name ?? "", pen: pad.pen, strokes: pad.strokes });
+  const line = encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
   if (shared()) history.replaceState(null, "", location.pathname + location.search);
   if (elsewhere) {
     elsewhere.href = `/#${line}`;
@@ -240,12 +201,9 @@ async function restore(line) {
   const { model, pen, strokes = [] } = decode(line);
   if (model && isCheckpoint(model)) await offer(model).catch(() => view.showAlert(say("failed"), say("noCheckpoint")));
   choose(model);
-  if (pen) pad.pen = pen;
-  width.value = String(Math.round(1000 * pad.pen));
-  if (!strokes.length) return;
-  photo.remove();
-  pad.replace(strokes);
-  ask(true);
+  if (pen) sheet.pad.pen = pen;
+  width.value = String(Math.round(1000 * sheet.pad.pen));
+  if (strokes.length) sheet.draw(strokes);
 }
 
 /** What the address says; not every # does. */
@@ -259,7 +217,7 @@ addEventListener("hashchange", () => restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---
 
-lab.preview = (/** @type {import("./strokes.js").Strokes | null} */ strokes) => pad.preview(strokes);
+lab.preview = (/** @type {import("./strokes.js").Strokes | null} */ strokes) => sheet.pad.preview(strokes);
 for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".panel"))) {
   panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, lab)), { once: true });
 }

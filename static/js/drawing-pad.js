@@ -1,7 +1,7 @@
 // @ts-check
 /** The pad: pointer events and keys in, strokes out, by pen or eraser. */
 import { PEN, paint } from "./ink.js";
-import { EMPTY, changed, cleared, erased, redone, undone, withStroke } from "./strokes.js";
+import { erased } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Point} Point */
 /** @typedef {import("./strokes.js").Strokes} Strokes */
@@ -20,7 +20,8 @@ export class DrawingPad {
   #context;
   #onInk;
   #onKey;
-  #drawing = EMPTY;
+  /** @type {Strokes} */
+  #strokes = [];
   #pen = PEN.usual;
   /** The strokes while pen or eraser is down, else null. @type {Strokes | null} */
   #unfinished = null;
@@ -60,19 +61,12 @@ export class DrawingPad {
 
   /** @returns {Strokes} */
   get strokes() {
-    return this.#unfinished ?? this.#drawing.strokes;
+    return this.#unfinished ?? this.#strokes;
   }
 
-  get isEmpty() {
-    return this.strokes.length === 0;
-  }
-
-  get canUndo() {
-    return this.#drawing.past.length > 0;
-  }
-
-  get canRedo() {
-    return this.#drawing.future.length > 0;
+  /** Whether pen or eraser is down. */
+  get isDown() {
+    return this.#unfinished !== null;
   }
 
   /** Of the whole drawing, in sides of the pad. */
@@ -85,36 +79,18 @@ export class DrawingPad {
     this.#repaint();
   }
 
-  /** While the pen is down only its stroke goes. */
-  undo() {
-    this.#show(this.#unfinished ? this.#drawing : undone(this.#drawing));
-  }
-
-  redo() {
-    this.#show(redone(this.#drawing));
-  }
-
-  clear() {
-    this.#show(cleared(this.#drawing));
-  }
-
-  /** Puts other strokes in place of the drawing; it can be undone. @param {Strokes} strokes */
-  replace(strokes) {
-    this.#show(changed(this.#drawing, strokes));
+  /** Puts these strokes there, whatever pen or eraser were doing. @param {Strokes} strokes */
+  show(strokes) {
+    this.#unfinished = this.#preview = null;
+    this.#pointer = -1;
+    this.#keyIsDown = false;
+    this.#strokes = strokes;
+    this.#repaint();
   }
 
   /** Shows these strokes over a faint drawing; null: the drawing itself. @param {Strokes | null} strokes */
   preview(strokes) {
     this.#preview = strokes;
-    this.#repaint();
-  }
-
-  /** @param {import("./strokes.js").Drawing} drawing */
-  #show(drawing) {
-    this.#unfinished = this.#preview = null;
-    this.#pointer = -1;
-    this.#keyIsDown = false;
-    this.#drawing = drawing;
     this.#repaint();
   }
 
@@ -124,7 +100,7 @@ export class DrawingPad {
   #begin(point, erasing) {
     this.#preview = null;
     this.#isErasing = erasing;
-    this.#unfinished = this.#drawing.strokes;
+    this.#unfinished = this.#strokes;
     if (erasing) this.#erase(point, point);
     else this.#unfinished = [...this.#unfinished, [point]];
     this.#changed(false);
@@ -140,9 +116,8 @@ export class DrawingPad {
   }
 
   #end() {
-    const strokes = this.strokes;
+    this.#strokes = this.strokes;
     this.#unfinished = null;
-    this.#drawing = this.#isErasing ? afterErasing(this.#drawing, strokes) : withStroke(this.#drawing, strokes[strokes.length - 1]);
     this.#changed(true);
   }
 
@@ -281,10 +256,3 @@ const MOVES = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
   Home: [-1, -1], PageUp: [1, -1], End: [-1, 1], PageDown: [1, 1],
 };
-
-/** @param {import("./strokes.js").Drawing} drawing @param {Strokes} strokes */
-const afterErasing = (drawing, strokes) => (same(drawing.strokes, strokes) ? drawing : changed(drawing, strokes));
-
-/** @param {Strokes} one @param {Strokes} other */
-const same = (one, other) => one.length === other.length && one.every((stroke, i) => stroke === other[i]);
-

@@ -1,23 +1,24 @@
 // @ts-check
-/** A picture from a file that lies on the pad, turned and cropped by hand; what is shown is what is sent. */
+/** A picture from a file that lies on the sheet, turned and cropped by hand; what is shown is what is sent. */
 import { CropBox } from "./crop-box.js";
-import { AS_IT_IS, decoded, fit, sent, size } from "./pictures.js";
+import { AS_IT_IS, Pixels, fit, sent, size } from "./pictures.js";
 import { say } from "./texts.js";
 
 /** @typedef {import("./pictures.js").Box} Box */
 /** @typedef {import("./pictures.js").Pose} Pose */
 /** @typedef {import("./predict.js").Answer} Answer */
-/** @typedef {import("./lab.js").Subject} Subject */
-/** @typedef {{ file: File, opening: Promise<ImageBitmap | null>, bitmap: ImageBitmap | null, pose: Pose, picture: () => Promise<Blob> }} Laid
- *   opening: the file being decoded; bitmap: null before that, and where this browser cannot */
+/** @typedef {{ file: File, pixels: Pixels, pose: Pose, picture: () => Promise<Blob> }} Laid a picture in one pose; picture() gives what is sent */
 
 const FIRST_BOX = { left: 0.2, top: 0.2, width: 0.6, height: 0.6 };
 
 export class Photo {
-  /** @type {Laid | null} */
+  /** As it is read: under the crop box while that is open. @type {Laid | null} */
   #laid = null;
-  /** The crop as it was before the box was opened; undefined while it is closed. @type {Box | null | undefined} */
-  #cropBefore;
+  /** As it was put there: what leaving the box comes back to. @type {Laid | null} */
+  #settled = null;
+  /** Its pixels; null before they are decoded, and where this browser cannot. @type {ImageBitmap | null} */
+  #bitmap = null;
+  #shown = 0;
   #sheet;
   #image;
   #tools;
@@ -26,151 +27,168 @@ export class Photo {
   #whole;
   #box;
   #limit;
-  #onChange;
+  #onMove;
+  #onSettle;
 
   /**
    * @param {HTMLElement} sheet holds the picture and the crop box
    * @param {HTMLElement} tools the tools below it; data-photo says that a picture lies there which can be turned and cropped
-   * @param {{ limit: number, changed: (final: boolean) => void }} options limit: MiB that may be sent;
-   *   changed: the picture was turned or cropped (final: no more is coming)
+   * @param {{ limit: number, moved: (final: boolean) => void, settled: (laid: Laid) => void }} options limit: MiB that may be sent;
+   *   moved: the crop box was (final: it rests); settled: this is to lie there from now on
    */
-  constructor(sheet, tools, { limit, changed }) {
+  constructor(sheet, tools, { limit, moved, settled }) {
     this.#sheet = sheet;
     this.#image = /** @type {HTMLImageElement} */ (sheet.querySelector("img"));
     this.#tools = tools;
     [this.#turn, this.#crop, this.#whole] = /** @type {NodeListOf<HTMLElement>} */ (tools.querySelectorAll(".for-photo button"));
     this.#box = new CropBox(/** @type {HTMLElement} */ (sheet.querySelector(".crop")), {
-      moved: (box, final) => this.#take({ crop: box }, final),
-      left: (keeping) => this.#endCrop(keeping),
+      moved: (crop, final) => this.#read(this.#posed({ crop }), final),
+      left: (keeping) => this.#leaveBox(keeping),
     });
     this.#limit = limit;
-    this.#onChange = changed;
+    this.#onMove = moved;
+    this.#onSettle = settled;
     this.#turn.addEventListener("click", () => this.#quarterTurn());
-    this.#crop.addEventListener("click", () => (this.#isCropping ? this.#endCrop(true) : this.#beginCrop()));
+    this.#crop.addEventListener("click", () => (this.isCropping ? this.#leaveBox(true) : this.#beginCrop()));
     this.#whole.addEventListener("click", () => this.#uncrop());
   }
 
-  /** @returns {Subject | null} null: no picture lies there */
-  get subject() {
-    return this.#laid && { kind: "picture", picture: this.#laid.picture, name: this.#laid.file.name };
+  /** @returns {Laid | null} null: no picture lies there */
+  get laid() {
+    return this.#laid;
   }
 
-  /** @param {File} file */
-  lay(file) {
-    this.remove();
-    const opening = decoded(file);
-    const picture = this.#pictureOf({ file, opening, pose: AS_IT_IS });
-    /** @type {Laid} */
-    const laid = (this.#laid = { file, opening, bitmap: null, pose: AS_IT_IS, picture });
-    this.#image.alt = say("yourPicture", { name: file.name });
-    this.#image.hidden = false;
-    this.#showBlob(file);
-    opening.then((bitmap) => {
-      laid.bitmap = bitmap;
-      if (laid === this.#laid) this.#showTools();
-    });
+  get isCropping() {
+    return this.#box.isOpen;
   }
 
-  remove() {
-    const hadFocus = this.#tools.querySelector(".for-photo :focus") || this.#sheet.querySelector(".crop :focus");
-    if (hadFocus) this.#sheet.focus({ preventScroll: true });
-    this.#laid?.opening.then((bitmap) => bitmap?.close());
-    this.#laid = null;
-    this.#cropBefore = undefined;
-    this.#box.close();
-    this.#image.hidden = true;
-    URL.revokeObjectURL(this.#image.src);
-    this.#image.removeAttribute("src");
-    this.#showTools();
+  /** A file as a picture that can lie there. @param {File} file */
+  of(file) {
+    return this.#inPose({ file, pixels: new Pixels(file) }, AS_IT_IS);
+  }
+
+  /** Puts this there and closes the crop box; null: no picture. @param {Laid | null} laid */
+  show(laid) {
+    if (laid === this.#laid && !this.isCropping) return;
+    const isOther = laid?.pixels !== this.#laid?.pixels;
+    if (isOther) this.#laid?.pixels.close();
+    this.#laid = this.#settled = laid;
+    this.#closeBox();
+    this.#showPicture();
+    if (isOther) this.#decode();
+    else this.#showTools();
   }
 
   /** The answer, with the way out where a crop is one. @param {Answer} answer @returns {Answer} */
   advised(answer) {
-    if (answer.rejected?.code !== "several_digits" || !this.#laid?.bitmap) return answer;
-    return { ...answer, rejected: { ...answer.rejected, message: say(this.#isCropping ? "cropCloser" : "cropIt") } };
+    if (answer.rejected?.code !== "several_digits" || !this.#bitmap) return answer;
+    return { ...answer, rejected: { ...answer.rejected, message: say(this.isCropping ? "cropCloser" : "cropIt") } };
   }
 
   // --- Turn and crop ---
 
-  get #isCropping() {
-    return this.#cropBefore !== undefined;
-  }
-
   #quarterTurn() {
-    const { turns, crop } = this.#pose;
-    if (this.#cropBefore) this.#cropBefore = turned(this.#cropBefore);
-    this.#take({ turns: (turns + 1) % 4, crop: crop && turned(crop) }, true);
-    if (this.#isCropping) this.#openBox();
-    this.#showPicture();
+    const { isCropping } = this;
+    const underBox = this.#turned(this.#laid);
+    this.#onSettle(this.#turned(this.#settled));
+    if (isCropping) this.#openBox(underBox);
   }
 
   #beginCrop() {
-    this.#cropBefore = this.#pose.crop;
-    this.#take({ crop: this.#pose.crop ?? FIRST_BOX }, true);
-    this.#openBox();
-    this.#showPicture();
+    if (this.#bitmap) this.#openBox(this.#pose.crop ? /** @type {Laid} */ (this.#laid) : this.#posed({ crop: FIRST_BOX }));
   }
 
-  /** @param {boolean} keeping whether the box stays, else what was before it was opened */
-  #endCrop(keeping) {
-    const crop = keeping ? this.#pose.crop : (this.#cropBefore ?? null);
-    this.#cropBefore = undefined;
-    this.#box.close();
-    this.#take({ crop }, true);
-    this.#showPicture();
+  /** @param {boolean} keeping whether the picture is cropped to the box, else it is as before */
+  #leaveBox(keeping) {
+    this.#onSettle(/** @type {Laid} */ (keeping ? this.#laid : this.#settled));
     this.#crop.focus({ preventScroll: true });
   }
 
   #uncrop() {
-    this.#cropBefore = null;
-    this.#endCrop(false);
+    const settled = /** @type {Laid} */ (this.#settled);
+    this.#onSettle(settled.pose.crop ? this.#posed({ crop: null }) : settled);
+    this.#crop.focus({ preventScroll: true });
   }
 
-  #openBox() {
-    const { bitmap } = /** @type {Laid} */ (this.#laid);
-    const { turns, crop } = this.#pose;
-    this.#box.open(size(/** @type {ImageBitmap} */ (bitmap), turns), /** @type {Box} */ (crop));
+  /** @param {Laid} laid with a crop */
+  #openBox(laid) {
+    this.#box.open(size(/** @type {ImageBitmap} */ (this.#bitmap), laid.pose.turns), /** @type {Box} */ (laid.pose.crop));
+    this.#read(laid, true);
+    this.#showPicture();
+  }
+
+  #closeBox() {
+    if (this.#sheet.querySelector(".crop :focus")) this.#sheet.focus({ preventScroll: true });
+    this.#box.close();
+  }
+
+  /** @param {Laid} laid @param {boolean} final */
+  #read(laid, final) {
+    this.#laid = laid;
+    this.#showTools();
+    this.#onMove(final);
   }
 
   get #pose() {
     return /** @type {Laid} */ (this.#laid).pose;
   }
 
-  /** @param {Partial<Pose>} change @param {boolean} final */
-  #take(change, final) {
-    const laid = /** @type {Laid} */ (this.#laid);
-    laid.pose = { ...laid.pose, ...change };
-    laid.picture = this.#pictureOf(laid);
-    this.#showTools();
-    this.#onChange(final);
+  /** @param {Partial<Pose>} change */
+  #posed(change) {
+    return this.#inPose(/** @type {Laid} */ (this.#laid), { ...this.#pose, ...change });
   }
 
-  /** What is sent of the picture as it lies now; made once, and only when it is asked for. @param {Pick<Laid, "file" | "opening" | "pose">} laid */
-  #pictureOf({ file, opening, pose }) {
+  /** A quarter clockwise. @param {Laid | null} laid */
+  #turned(laid) {
+    const { turns, crop } = /** @type {Laid} */ (laid).pose;
+    return this.#inPose(/** @type {Laid} */ (laid), { turns: (turns + 1) % 4, crop: crop && turned(crop) });
+  }
+
+  /** What is sent is made once, and only when it is asked for. @param {Pick<Laid, "file" | "pixels">} what @param {Pose} pose @returns {Laid} */
+  #inPose({ file, pixels }, pose) {
     /** @type {Promise<Blob> | undefined} */
     let made;
-    return () => (made ??= opening.then((bitmap) => sent(file, bitmap, pose)).then((blob) => fit(blob, this.#limit)));
+    const picture = () => (made ??= pixels.open().then((bitmap) => sent(file, bitmap, pose)).then((blob) => fit(blob, this.#limit)));
+    return { file, pixels, pose, picture };
   }
 
   // --- What is seen ---
 
-  /** What is sent; while the box is open, the whole picture. */
-  async #showPicture() {
-    const laid = /** @type {Laid} */ (this.#laid);
-    const pose = this.#isCropping ? { ...laid.pose, crop: null } : laid.pose;
-    const blob = await (this.#isCropping ? sent(laid.file, laid.bitmap, pose) : laid.picture());
-    if (laid === this.#laid && (this.#isCropping || pose === laid.pose)) this.#showBlob(blob);
+  async #decode() {
+    const laid = this.#laid;
+    this.#bitmap = null;
+    if (!laid) return this.#showTools();
+    const bitmap = await laid.pixels.open();
+    if (laid.pixels !== this.#laid?.pixels) return;
+    this.#bitmap = bitmap;
+    this.#showTools();
   }
 
-  /** @param {Blob} blob */
-  #showBlob(blob) {
+  /** What is sent; while the box is open, the whole picture. */
+  async #showPicture() {
+    const number = ++this.#shown;
+    const laid = this.#laid;
+    const blob = laid && (await this.#blobOf(laid));
+    if (number !== this.#shown) return;
     URL.revokeObjectURL(this.#image.src);
+    this.#image.hidden = !blob;
+    if (!laid || !blob) return this.#image.removeAttribute("src");
+    this.#image.alt = say("yourPicture", { name: laid.file.name });
     this.#image.src = URL.createObjectURL(blob);
   }
 
+  /** @param {Laid} laid @returns {Promise<Blob>} */
+  async #blobOf({ file, pixels, pose, picture }) {
+    if (this.isCropping) return sent(file, await pixels.open(), { ...pose, crop: null });
+    return pose === AS_IT_IS ? file : picture().catch(() => file);
+  }
+
   #showTools() {
-    this.#tools.toggleAttribute("data-photo", Boolean(this.#laid?.bitmap));
-    this.#crop.textContent = say(this.#isCropping ? "cropDone" : "crop");
+    const isUsable = Boolean(this.#bitmap);
+    if (!isUsable && this.#tools.querySelector(".for-photo :focus")) this.#sheet.focus({ preventScroll: true });
+    this.#tools.toggleAttribute("data-photo", isUsable);
+    this.#crop.textContent = say(this.isCropping ? "cropDone" : "crop");
+    if (this.#whole.matches(":focus") && !this.#laid?.pose.crop) this.#crop.focus({ preventScroll: true });
     this.#whole.hidden = !this.#laid?.pose.crop;
   }
 }

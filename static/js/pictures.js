@@ -16,6 +16,27 @@ export const AS_IT_IS = Object.freeze({ turns: 0, crop: null });
 /** Upright as its EXIF says; null where this browser cannot decode the file (the server may). @param {File} file */
 export const decoded = (file) => createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
 
+/** A file's pixels, decoded when they are first needed, and again after they were let go: they are large. */
+export class Pixels {
+  #file;
+  /** @type {ReturnType<typeof decoded> | undefined} */
+  #opening;
+
+  /** @param {File} file */
+  constructor(file) {
+    this.#file = file;
+  }
+
+  open() {
+    return (this.#opening ??= decoded(this.#file));
+  }
+
+  close() {
+    this.#opening?.then((bitmap) => bitmap?.close());
+    this.#opening = undefined;
+  }
+}
+
 /**
  * What is sent of a file: turned, cropped and at most 1600 pixels long; the file itself where that changes nothing.
  * @param {File} file @param {ImageBitmap | null} bitmap @param {Pose} [pose] @returns {Promise<Blob>}

@@ -6,32 +6,7 @@
  * @typedef {readonly [x: number, y: number]} Point
  * @typedef {readonly Point[]} Stroke
  * @typedef {readonly Stroke[]} Strokes
- * @typedef {{ strokes: Strokes, past: readonly Strokes[], future: readonly Strokes[] }} Drawing
  */
-
-/** @type {Drawing} */
-export const EMPTY = Object.freeze({ strokes: [], past: [], future: [] });
-
-/** @type {(drawing: Drawing, strokes: Strokes) => Drawing} */
-export const changed = ({ strokes: before, past }, strokes) => ({ strokes, past: [...past, before], future: [] });
-
-/** @type {(drawing: Drawing, stroke: Stroke) => Drawing} */
-export const withStroke = (drawing, stroke) => changed(drawing, [...drawing.strokes, stroke]);
-
-/** Clearing is a change like any other: it can be undone. @type {(drawing: Drawing) => Drawing} */
-export const cleared = (drawing) => (drawing.strokes.length ? changed(drawing, []) : drawing);
-
-/** @type {(drawing: Drawing) => Drawing} */
-export function undone({ strokes, past, future }) {
-  const before = past.at(-1);
-  return before ? { strokes: before, past: past.slice(0, -1), future: [...future, strokes] } : { strokes, past, future };
-}
-
-/** @type {(drawing: Drawing) => Drawing} */
-export function redone({ strokes, past, future }) {
-  const after = future.at(-1);
-  return after ? { strokes: after, past: [...past, strokes], future: future.slice(0, -1) } : { strokes, past, future };
-}
 
 // --- The eraser -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 
 from app.settings import LIMITS
-from tests.browser.digits import CROSSED_SEVEN, FOOTED_ONE, THREE, on_paper, png
+from tests.browser.digits import CROSSED_SEVEN, THREE, on_paper, png
 from tests.browser.reading import expect_answer, ink_pixels, pictures_sent
 
 
@@ -90,26 +90,6 @@ def test_a_blank_picture_gets_a_reason_and_no_guess(page: Page) -> None:
     expect(page.locator(".sure")).to_have_text("No guess")
     expect(page.locator("output")).to_have_text(re.compile("^No guess. ."))
     expect(page.locator(".bar[aria-current]")).to_have_count(0)
-
-
-def test_undo_takes_pictures_away_and_brings_the_drawing_back(page: Page, mouse: Any) -> None:
-    mouse(page, CROSSED_SEVEN)
-    expect_answer(page, "7")
-    choose(page, png(on_paper(THREE)))
-    expect_answer(page, "3")
-    choose(page, png(on_paper(FOOTED_ONE)))
-    expect_answer(page, "1")
-    page.get_by_role("button", name="Undo").click()
-    expect_answer(page, "7")
-    expect(page.locator("#pad img")).to_be_hidden()
-
-
-def test_drawing_over_a_picture_starts_a_new_drawing(page: Page, mouse: Any) -> None:
-    choose(page, png(on_paper(CROSSED_SEVEN)))
-    expect_answer(page, "7")
-    mouse(page, THREE)
-    expect_answer(page, "3")
-    expect(page.locator("#pad img")).to_be_hidden()
 
 
 @pytest.mark.parametrize("button", ["Clear", "Undo"])
