@@ -6,7 +6,7 @@ import { Camera } from "./camera.js";
 import { isCheckpoint, readModel, titleOf } from "./checkpoint-model.js";
 import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
-import { decode, encode, store, stored } from "./link.js";
+import { decode, encode, isShared, store, stored } from "./link.js";
 import { Many } from "./many.js";
 import { isOther } from "./pictures.js";
 import { LatestWins } from "./predict.js";
@@ -29,6 +29,7 @@ const select = find("#model");
 /** @type {HTMLInputElement} */
 const width = find("#width");
 
+const notice = find("#notice");
 const models = [...select.options].filter((option) => !option.disabled).map(modelOf);
 const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
@@ -42,7 +43,11 @@ const server = new LatestWins({
     if (final) view.announce(spoken(told));
     lab.answered(answer, final);
   },
-  failed: ({ message }) => alert(say("failed"), message),
+  failed({ code, message }, { model, final }) {
+    if (!final) return; // the last one of this stroke tells
+    if (code === "unknown_model") lose(model);
+    else alert(say("failed"), message);
+  },
   waiting: (reason) => (reason ? alert(say("notReady"), reason.message) : alert(say("lost"), say("lostDetail"))),
 });
 
@@ -58,6 +63,7 @@ if (find(".keep")) new Keeping(find("#answer"), lab, (sentence) => view.announce
 
 /** Asks for what is on the page now. @param {boolean} final whether the pen is up */
 function ask(final) {
+  notice.textContent = "";
   lab.change({ subject: sheet.subject }, final);
   showTools();
   if (final && lab.subject?.kind !== "picture") remember(); // a drawing that a picture hides is not forgotten
@@ -160,9 +166,9 @@ function modelOf({ value, dataset }) {
   return { name: value, classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size), channels: Number(dataset.channels) };
 }
 
-/** @param {string | undefined} name */
+/** @param {string} name */
 function choose(name) {
-  const model = models.find((each) => each.name === name);
+  const model = lab.models.find((each) => each.name === name);
   if (!model || model === lab.model) return;
   select.value = model.name;
   view.setModel(model.classes, model.size);
@@ -181,6 +187,19 @@ select.addEventListener("change", () => {
   ask(true);
 });
 
+/** A model was deleted: another one reads instead. @param {string} name */
+function lose(name) {
+  lab.models = lab.models.filter((each) => each.name !== name);
+  const options = [...select.options];
+  const usual = options.find((option) => option.defaultSelected && option.value !== name)?.value;
+  const model = lab.models.find((each) => each.name === usual) ?? lab.models[0];
+  if (!model) return alert(say("failed"), say("modelGoneLast", { name }));
+  options.find((option) => option.value === name)?.remove();
+  choose(model.name);
+  ask(true);
+  notice.textContent = say("modelGone", { name, model: model.name });
+}
+
 // --- What outlives the page: a reload, or the address that somebody shared ---
 
 /** In another page's frame: the way to the whole page. */
@@ -198,22 +217,30 @@ function remember() {
 
 /** @param {string} line */
 async function restore(line) {
-  const { model, pen, strokes = [] } = decode(line);
+  const found = decode(line);
+  if (!found) {
+    notice.textContent = say("linkDamaged");
+    return;
+  }
+  const { model, pen, strokes } = found;
   if (model && isCheckpoint(model)) await offer(model).catch(() => view.showAlert(say("failed"), say("noCheckpoint")));
   choose(model);
-  if (pen) sheet.pad.pen = pen;
-  width.value = String(Math.round(1000 * sheet.pad.pen));
-  if (strokes.length) sheet.draw(strokes);
+  if (strokes.length) {
+    sheet.pad.pen = pen;
+    width.value = String(Math.round(1000 * pen));
+    sheet.draw(strokes);
+  }
+  if (model && lab.model && model !== lab.model.name) notice.textContent = say("modelMissing", { name: model, model: lab.model.name });
 }
 
 /** What the address says; not every # does. */
 function shared() {
   const line = location.hash.slice(1);
-  return line.startsWith("model=") ? line : "";
+  return isShared(line) ? line : "";
 }
 
 restore(shared() || (elsewhere ? "" : stored())); // two frames of one page would share it
-addEventListener("hashchange", () => restore(shared()));
+addEventListener("hashchange", () => shared() && restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---
 

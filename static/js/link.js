@@ -1,31 +1,42 @@
 // @ts-check
 /**
  * What is on the page as one short line, for an address to share and for a reload:
- * `model=NAME&pen=75&ink=...`, where ink is each stroke's points on a grid of 1000, as differences.
+ * `model=NAME&ink=...&pen=75`, where ink is each stroke's points on a grid of 1000, as differences.
+ * The pen comes last, so that a line which was cut off is never a whole one.
  *
  * @typedef {import("./strokes.js").Strokes} Strokes
  * @typedef {{ model: string, pen: number, strokes: Strokes }} Shared pen in sides of the pad
  */
+import { PEN } from "./ink.js";
 
 const GRID = 1000; // steps from one side of the pad to the other: half a screen pixel
 const STORED = "inkling-drawing";
 const MOST_POINTS = 100_000; // as many as the API takes
+const NAME = /^([a-z0-9][a-z0-9-]{0,63})?$/; // of a model, or of none
+const KEYS = ["model", "ink", "pen"];
 
 /** @param {Shared} shared */
 export function encode({ model, pen, strokes }) {
   const parts = new URLSearchParams({ model });
   if (strokes.length) {
-    parts.set("pen", String(Math.round(pen * GRID)));
     parts.set("ink", text(numbers(strokes)));
+    parts.set("pen", String(Math.round(pen * GRID)));
   }
   return parts.toString();
 }
 
-/** The parts that can be read; a damaged line gives an empty drawing. @param {string} line @returns {Partial<Shared>} */
+/** Whether a line is one of ours, whole or not. @param {string} line */
+export const isShared = (line) => KEYS.some((key) => line.startsWith(`${key}=`));
+
+/** Null: it is damaged, cut off or made by a newer version. @param {string} line @returns {Shared | null} pen only with strokes */
 export function decode(line) {
   const parts = new URLSearchParams(line);
-  const pen = Number(parts.get("pen")) / GRID || undefined;
-  return { model: parts.get("model") ?? undefined, pen, strokes: strokesOf(parts.get("ink") ?? "") };
+  const [model, ink, pen] = KEYS.map((key) => parts.get(key) ?? "");
+  const shared = { model, pen: Number(pen) / GRID, strokes: strokesOf(ink) };
+  const isDrawn = shared.strokes.length > 0 && shared.pen >= PEN.thinnest && shared.pen <= PEN.widest;
+  const isModelAlone = !parts.has("ink") && !parts.has("pen") && !line.endsWith("&");
+  const isKnown = [...parts.keys()].every((key) => KEYS.includes(key)) && NAME.test(model);
+  return isKnown && (isDrawn || isModelAlone) ? shared : null;
 }
 
 /** The drawing page's own line, which outlives a reload in this tab; "" without one. */

@@ -10,7 +10,7 @@
  * @typedef {{ model: string, classes: number, final: boolean, body: () => Promise<Blob | FormData>, query?: Record<string, string> }} Question
  *   body: a picture, JSON as a Blob of that type, or a form with many pictures, whose answer holds `results`;
  *   final: the pen is up; any other question may be dropped for a later one
- * @typedef {{ answered: (answer: Answer, question: Question) => void, failed: (reason: Reason) => void,
+ * @typedef {{ answered: (answer: Answer, question: Question) => void, failed: (reason: Reason, question: Question) => void,
  *   waiting: (reason: Reason | null) => void }} Listener
  *   waiting: no answer for now (null: the server cannot be reached), tried again by itself
  */
@@ -111,7 +111,7 @@ export class LatestWins {
   /** @param {Question} question @param {unknown} error */
   #missed(question, error) {
     if (error instanceof Refusal && !error.passing) {
-      this.#listener.failed(error.reason);
+      this.#listener.failed(error.reason, question);
       return 0;
     }
     this.#next ??= question;

@@ -272,7 +272,7 @@ def test_a_closed_panel_loads_nothing(page: Page, mouse: Any) -> None:
 def test_on_a_phone_a_link_is_there_and_nothing_scrolls_sideways(phone: Page, finger: Any) -> None:
     finger(phone, CROSSED_SEVEN)
     expect_answer(phone, "7")
-    assert "/#model=digits-cnn&pen=75&ink=" in show(phone, "Link")
+    assert "/#model=digits-cnn&ink=" in show(phone, "Link")
     show(phone, "curl")
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
     heights = "parts => parts.map(part => part.getBoundingClientRect().height)"

@@ -73,26 +73,43 @@ def test_a_drawing_survives_its_link_to_a_thousandth_of_the_pad(page: Page) -> N
     """
     strokes = [[[0.1234, 0.9], [0.5, -0.01], [1.2, 0.33333]], [[0.7, 0.7]]]
     line, back = run(page, body, strokes)
-    assert line.startswith("model=mnist-cnn&pen=100&ink=") and len(line) < 60
+    assert line.startswith("model=mnist-cnn&ink=") and line.endswith("&pen=100") and len(line) < 60
     assert back["model"] == "mnist-cnn" and back["pen"] == 0.1
     flat = [number for stroke in strokes for point in stroke for number in point]
     read = [number for stroke in back["strokes"] for point in stroke for number in point]
     assert all(abs(a - b) <= 0.0005 for a, b in zip(flat, read, strict=True))
 
 
-def test_a_damaged_link_is_an_empty_drawing(page: Page) -> None:
+def test_a_damaged_or_newer_line_cannot_be_read(page: Page) -> None:
     body = """
         const {decode} = await import('/static/js/link.js');
-        return given.map(line => decode(line).strokes.length);
+        return given.filter(line => decode(line) !== null);
     """
     lines = [
-        "",
-        "ink",
-        "ink=!!!",
-        "ink=AAAA",
-        "ink=_____w",
-        "ink=gICAgICAgIA",
-        "ink=" + "A" * 9,
-        "pen=x&ink=BA",
+        "ink=!!!&pen=75",
+        "ink=AAAA&pen=75",
+        "ink=_____w&pen=75",
+        "ink=gICAgICAgIA&pen=75",
+        "ink=" + "A" * 9 + "&pen=75",
+        "ink=AoAEgAQ",
+        "ink=AoAEgAQ&pen=x",
+        "ink=AoAEgAQ&pen=7",
+        "model=mnist-cnn&pen=75",
+        "model=Visit evil.test",
+        "ink=AoAEgAQ&pen=75&version=2",
     ]
-    assert run(page, body, lines) == [0] * len(lines)
+    assert run(page, body, lines) == []
+    assert run(page, body, ["", "model=mnist-cnn", "ink=AoAEgAQ&pen=75"]) == [
+        "", "model=mnist-cnn", "ink=AoAEgAQ&pen=75",
+    ]  # fmt: skip
+
+
+def test_a_line_cut_off_anywhere_is_never_a_whole_drawing(page: Page) -> None:
+    body = """
+        const {decode, encode} = await import('/static/js/link.js');
+        const line = encode({model: "", pen: 0.12, strokes: given});
+        const cut = Array.from({length: line.length - 7}, (_, i) => line.slice(0, i + 7));
+        return [decode(line) !== null, cut.filter(part => decode(part) !== null)];
+    """
+    strokes = [[[0.1, 0.1], [0.9, 0.1]], [[0.5, 0.2], [0.5, 0.9]], [[0.3, 0.3]]]
+    assert run(page, body, strokes) == [True, []]

@@ -197,7 +197,8 @@ def find_model(library: ModelLibrary, reference: str, broken_too: bool = False) 
 
 
 def unknown_model() -> ApiError:
-    return ApiError(404, "unknown_model", "There is no such model; GET /api/v1/models lists all.")
+    sentence = "This server has no such model, or no longer; GET /api/v1/models lists all."
+    return ApiError(404, "unknown_model", sentence)
 
 
 def summary(entry: ModelEntry) -> dict[str, Any]:
