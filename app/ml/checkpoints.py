@@ -114,6 +114,11 @@ class ModelLibrary:
         self.check_free(name, replace_existing)
         return self.save(card, read_weights(found), replace_existing)
 
+    def copies_of(self, folder: Path) -> list[str]:
+        """Names of the models that hold the same weights as a model's folder."""
+        version = read_entry(folder, "own").version
+        return [entry.name for entry in self.entries() if version and entry.version == version]
+
     def check_free(self, name: str, replace_existing: bool = False) -> None:
         """Nothing, when one's own model may be saved under this name; errors as save()."""
         if not NAME.fullmatch(name):

@@ -1,5 +1,6 @@
 """The pages for people."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from app import __version__
 from app.ml.checkpoints import ModelEntry
+from app.runs.checkpoints import model_of
 from app.settings import ROOT
 from app.web.api.run_detail import Identifier
 from app.web.api.runs import read_run
@@ -70,8 +72,15 @@ def train(request: Request) -> HTMLResponse:
 @router.page("/runs/{identifier}", role=Role.ANYONE)
 async def run(request: Request, identifier: Identifier) -> HTMLResponse:
     found = await read_run(request, identifier)
-    may_train = role_of(request.scope) >= Role.TEACHER
-    return render(request, "run.html", run=found.model_dump(mode="json"), may_train=may_train)
+    state = request.app.state
+    folder = state.settings.runs_dir / identifier / model_of(0)
+    return render(
+        request,
+        "run.html",
+        run=found.model_dump(mode="json"),
+        may_train=role_of(request.scope) >= Role.TEACHER,
+        published=await asyncio.to_thread(state.library.copies_of, folder),
+    )
 
 
 class StaticFolder(StaticFiles):

@@ -19,14 +19,16 @@ export class RunControls {
   #part;
   #id;
   #asked;
+  #published;
   #rate = "";
 
-  /** @param {HTMLElement} element @param {string} id @param {{ asked: () => void, removed: () => void }} listener */
-  constructor(element, id, { asked, removed }) {
+  /** @param {HTMLElement} element @param {string} id @param {{ asked: () => void, published: (name: string) => void, removed: () => void }} listener */
+  constructor(element, id, { asked, published, removed }) {
     this.#element = element;
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (element.querySelector(selector)));
     this.#id = id;
     this.#asked = asked;
+    this.#published = published;
     for (const verb of /** @type {const} */ (["pause", "resume", "stop"])) {
       this.#part(`.${verb}`).addEventListener("click", () => this.#try(() => steer(id, verb)));
     }
@@ -76,14 +78,7 @@ export class RunControls {
 
   #publish() {
     const { value } = /** @type {HTMLInputElement} */ (this.#part(".publish input"));
-    const link = /** @type {HTMLAnchorElement} */ (this.#part(".published"));
-    link.hidden = true;
-    this.#try(async () => {
-      const { name } = await publish(this.#id, value.trim());
-      link.href = `/#model=${encodeURIComponent(name)}`;
-      link.textContent = say("drawWith", { name });
-      link.hidden = false;
-    }, () => {});
+    this.#try(async () => this.#published((await publish(this.#id, value.trim())).name), () => {});
   }
 
   /** @param {string} sentence */

@@ -33,7 +33,7 @@ const follower = new Follower(run.id, {
   rests: drawSoon,
 });
 const place = document.querySelector("#controls");
-const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked: () => follower.follow(), removed: () => location.assign("/train") });
+const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked: () => follower.follow(), published, removed: () => location.assign("/train") });
 let frame = 0;
 part("h1").textContent = titleOf(run);
 
@@ -58,6 +58,14 @@ function draw() {
   understand.draw(now, record.checkpoint);
   page.dataset.points = String(record.points);
   page.dataset.seq = String(record.seq);
+}
+
+/** @param {string} name of a model with this run's weights */
+function published(name) {
+  const link = document.createElement("a");
+  link.href = `/#model=${encodeURIComponent(name)}`;
+  link.textContent = say("drawWith", { name });
+  part(".published").append(link, " ");
 }
 
 /** The browser tries again by itself; a run that was deleted never comes back. */

@@ -298,7 +298,11 @@ def test_a_finished_run_becomes_a_model_to_draw_with(
     problems[:] = [problem for problem in problems if "status of 409" not in problem]
     page.get_by_label("Make it a model called").fill("from-the-page")
     button(page, "Publish").click()
-    page.get_by_role("link", name="Draw with from-the-page").click()
+    link = page.get_by_role("link", name="Draw with from-the-page")
+    expect(link).to_be_visible()
+    expect(page.locator(".refused")).to_be_empty()
+    page.reload()
+    link.click()
     expect(page.get_by_label("Model")).to_have_value("from-the-page")
     with page.expect_response("**/from-the-page/predict*") as answered:
         mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
