@@ -6,10 +6,11 @@ import { Camera } from "./camera.js";
 import { isCheckpoint, readModel, titleOf } from "./checkpoint-model.js";
 import { Keeping } from "./keep.js";
 import { Lab } from "./lab.js";
-import { decode, encode, isShared, store, stored } from "./link.js";
+import { decode, encode, isShared } from "./link.js";
 import { Many } from "./many.js";
 import { isOther } from "./pictures.js";
 import { LatestWins } from "./predict.js";
+import { DRAWING, recalled, remember } from "./session.js";
 import { Sheet } from "./sheet.js";
 import { say } from "./texts.js";
 
@@ -66,7 +67,7 @@ function ask(final) {
   notice.textContent = "";
   lab.change({ subject: sheet.subject }, final);
   showTools();
-  if (final && lab.subject?.kind !== "picture") remember(); // a drawing that a picture hides is not forgotten
+  if (final && lab.subject?.kind !== "picture") save(); // a drawing that a picture hides is not forgotten
   if (!lab.subject) {
     server.forget();
     view.setBusy(false);
@@ -205,14 +206,11 @@ function lose(name) {
 /** In another page's frame: the way to the whole page. */
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 
-function remember() {
+function save() {
   const line = encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
-  if (shared()) history.replaceState(null, "", location.pathname + location.search);
-  if (elsewhere) {
-    elsewhere.href = `/#${line}`;
-    return;
-  }
-  store(line);
+  if (shared() && shared() !== line) history.replaceState(null, "", location.pathname + location.search);
+  if (elsewhere) elsewhere.href = `/#${line}`;
+  else remember(DRAWING, line);
 }
 
 /** @param {string} line */
@@ -239,7 +237,7 @@ function shared() {
   return isShared(line) ? line : "";
 }
 
-restore(shared() || (elsewhere ? "" : stored())); // two frames of one page would share it
+restore(shared() || (elsewhere ? "" : recalled(DRAWING))); // two frames of one page would share it
 addEventListener("hashchange", () => shared() && restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---

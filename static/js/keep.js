@@ -1,6 +1,8 @@
 // @ts-check
 /** "Wrong? Click the right digit": each bar's label keeps what is on the page, with that label. */
+import { encode } from "./link.js";
 import { isUnknown, keep, relabel, remove } from "./samples.js";
+import { recalled, remember } from "./session.js";
 import { say } from "./texts.js";
 
 /**
@@ -10,6 +12,7 @@ import { say } from "./texts.js";
  * @typedef {import("./samples.js").Sample} Sample
  */
 
+const STORED = "inkling-kept";
 const PATIENCE = 2000; // ms for an answer that is on its way when the label is clicked
 
 export class Keeping {
@@ -19,12 +22,19 @@ export class Keeping {
   #place;
   #told;
   #undo;
-  /** What was kept, by what was drawn. @type {WeakMap<object, Sample>} */
-  #kept = new WeakMap();
+  /** The ids of what was kept, by what was drawn. @type {WeakMap<object, string>} */
+  #ids = new WeakMap();
+  /** What is kept of that, by id. @type {Map<string, Sample>} */
+  #samples = new Map();
+  /** The drawing that was kept last, for a reload. @type {{ ink: string, sample: Sample } | null} */
+  #last = JSON.parse(recalled(STORED) || "null");
+  #isRecalled = false;
   /** The final answer to the subject; null when the subject changes before. @type {Promise<Answer | null>} */
   #answer = Promise.resolve(null);
   #settle = (/** @type {Answer | null} */ _) => {};
   #failure = "";
+  /** What is being kept, in turn. @type {object[]} */
+  #pending = [];
   /** One after the other: what a click does depends on what the one before has done. */
   #turn = Promise.resolve();
 
@@ -59,7 +69,34 @@ export class Keeping {
     this.#settle(null);
     this.#answer = new Promise((resolve) => (this.#settle = resolve));
     this.#failure = "";
+    this.#recall();
     this.#show();
+  }
+
+  /** Once, after a reload: the drawing that was kept is so still. */
+  #recall() {
+    const { subject } = this.#lab;
+    if (!subject || this.#isRecalled) return;
+    this.#isRecalled = true;
+    if (this.#last && this.#last.ink === inkOf(subject)) this.#note(subject, this.#last.sample);
+  }
+
+  /** @param {Subject | null} subject */
+  #sampleOf(subject) {
+    return subject ? this.#samples.get(this.#ids.get(keyOf(subject)) ?? "") : undefined;
+  }
+
+  /** @param {Subject} subject @param {Sample} sample */
+  #note(subject, sample) {
+    this.#ids.set(keyOf(subject), sample.id);
+    this.#samples.set(sample.id, sample);
+    if (subject.kind === "drawing") this.#store({ ink: inkOf(subject), sample });
+  }
+
+  /** @param {{ ink: string, sample: Sample } | null} last */
+  #store(last) {
+    this.#last = last;
+    remember(STORED, last ? JSON.stringify(last) : "");
   }
 
   /** @param {boolean} final */
@@ -70,22 +107,22 @@ export class Keeping {
     this.#show();
   }
 
-  /** Elsewhere on the page something was corrected or deleted. @param {{ id: string | null, sample: Sample | null }} news */
+  /** Something was kept, corrected or deleted, here or elsewhere on the page. @param {{ id: string | null, sample: Sample | null }} news */
   #heard({ id, sample }) {
-    const { subject } = this.#lab;
-    const mine = subject && this.#kept.get(keyOf(subject));
-    if (!subject || !mine || (id && id !== mine.id)) return;
-    if (sample) this.#kept.set(keyOf(subject), sample);
-    else this.#kept.delete(keyOf(subject));
+    if (!id) this.#samples.clear();
+    else if (sample) this.#samples.set(id, sample);
+    else this.#samples.delete(id);
+    if (this.#last && (!id || id === this.#last.sample.id)) this.#store(sample && { ...this.#last, sample });
     this.#show();
   }
 
   #show() {
     const { subject } = this.#lab;
-    const sample = subject && this.#kept.get(keyOf(subject));
-    const done = sample ? "kept" : "ready";
-    this.#place.dataset.state = !subject ? "idle" : this.#failure ? "failed" : done;
-    this.#told.textContent = this.#failure || (sample ? say("keptAs", { label: sample.label }) : "");
+    const sample = this.#sampleOf(subject);
+    const isPending = subject && this.#pending.includes(keyOf(subject));
+    const done = this.#failure || (sample ? say("keptAs", { label: sample.label }) : "");
+    this.#place.dataset.state = !subject ? "idle" : isPending ? "pending" : this.#failure ? "failed" : sample ? "kept" : "ready";
+    this.#told.textContent = isPending ? say("keeping") : done;
     for (const button of this.#buttons) {
       if (button.ariaDisabled !== String(!subject)) button.ariaDisabled = String(!subject);
     }
@@ -96,17 +133,26 @@ export class Keeping {
   /** @param {EventTarget | null} target */
   #clicked(target) {
     const button = target instanceof Element ? target.closest("button") : null;
-    if (!button) return;
+    const { subject } = this.#lab;
+    if (!button || !subject) return;
     this.#stopAt(this.#buttons.indexOf(button));
     const answer = Promise.race([this.#answer, after(PATIENCE)]);
-    this.#inTurn((subject) => this.#keep(subject, button.textContent ?? "", answer));
+    this.#pending.push(keyOf(subject));
+    this.#show();
+    this.#inTurn(() => this.#keep(subject, button.textContent ?? "", answer).finally(() => this.#pending.shift()));
   }
 
   /** @param {(subject: Subject) => Promise<void>} work */
   #inTurn(work) {
     const { subject } = this.#lab;
     if (!subject) return;
-    this.#turn = this.#turn.then(() => work(subject)).then(() => this.#done(""), (error) => this.#done(say("keptNot", { reason: error.message })));
+    this.#turn = this.#turn.then(() => work(subject)).then(() => this.#done(""), ({ message }) => this.#done(this.#whyNot(subject, message)));
+  }
+
+  /** @param {Subject} subject @param {string} reason */
+  #whyNot(subject, reason) {
+    const now = this.#lab.subject;
+    return say(now && keyOf(now) === keyOf(subject) ? "keptNot" : "keptNotBefore", { reason });
   }
 
   /** @param {string} failure */
@@ -118,9 +164,8 @@ export class Keeping {
 
   /** @param {Subject} subject @param {string} label @param {Promise<Answer | null>} answer */
   async #keep(subject, label, answer) {
-    const before = this.#kept.get(keyOf(subject));
-    const sample = before?.label === label ? before : await this.#send(subject, told(label, await answer), before);
-    this.#kept.set(keyOf(subject), sample);
+    const sample = await this.#send(subject, told(label, await answer), this.#sampleOf(subject));
+    this.#note(subject, sample);
     this.#lab.kept(sample.id, sample);
     this.#announce(say("keptAs", { label: sample.label }));
   }
@@ -136,10 +181,9 @@ export class Keeping {
 
   /** @param {Subject} subject */
   async #forget(subject) {
-    const sample = this.#kept.get(keyOf(subject));
+    const sample = this.#sampleOf(subject);
     if (!sample) return;
     await remove(sample.id);
-    this.#kept.delete(keyOf(subject));
     if (this.#undo.matches(":focus")) this.#buttons.find((button) => button.tabIndex === 0)?.focus();
     this.#lab.kept(sample.id, null);
     this.#announce(say("keptNoMore"));
@@ -170,6 +214,9 @@ export class Keeping {
 
 /** The same for as long as the drawing or the uploaded picture is the same. @param {Subject} subject */
 const keyOf = (subject) => (subject.kind === "drawing" ? subject.strokes : subject.picture);
+
+/** The same after a reload; nothing for a picture, which does not outlive it. @param {Subject} subject */
+const inkOf = (subject) => (subject.kind === "drawing" ? encode({ model: "", pen: subject.pen, strokes: subject.strokes }) : "");
 
 /** @param {string} label @param {Answer | null} answer @returns {import("./samples.js").Told} */
 function told(label, answer) {

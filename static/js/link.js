@@ -10,9 +10,8 @@
 import { PEN } from "./ink.js";
 
 const GRID = 1000; // steps from one side of the pad to the other: half a screen pixel
-const STORED = "inkling-drawing";
 const MOST_POINTS = 100_000; // as many as the API takes
-const NAME = /^([a-z0-9][a-z0-9-]{0,63})?$/; // of a model, or of none
+const NAME = /^([a-z0-9][a-z0-9-]{0,63}|runs\/[0-9a-z]{26}\/checkpoints\/\d{1,15})?$/; // of a model, or of none
 const KEYS = ["model", "ink", "pen"];
 
 /** @param {Shared} shared */
@@ -37,24 +36,6 @@ export function decode(line) {
   const isModelAlone = !parts.has("ink") && !parts.has("pen") && !line.endsWith("&");
   const isKnown = [...parts.keys()].every((key) => KEYS.includes(key)) && NAME.test(model);
   return isKnown && (isDrawn || isModelAlone) ? shared : null;
-}
-
-/** The drawing page's own line, which outlives a reload in this tab; "" without one. */
-export function stored() {
-  try {
-    return sessionStorage.getItem(STORED) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} line */
-export function store(line) {
-  try {
-    sessionStorage.setItem(STORED, line);
-  } catch {
-    // a browser that keeps nothing: then the drawing lives as long as the page
-  }
 }
 
 /** For each stroke how many points, then each point's way from the one before. @param {Strokes} strokes @returns {number[]} */

@@ -5,8 +5,9 @@ import { readModel } from "./checkpoint-model.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { whileOpen } from "./lab.js";
-import { decode, encode, stored, store } from "./link.js";
+import { decode, encode } from "./link.js";
 import { LatestWins, predict } from "./predict.js";
+import { DRAWING, recalled, remember } from "./session.js";
 import { Shares } from "./shares.js";
 import { UNIT, brief, percent, say } from "./texts.js";
 
@@ -34,7 +35,7 @@ export function mount(panel, moment) {
   function changed(final) {
     part(".pad").toggleAttribute("data-holds", !pad.isEmpty);
     part(".clear").ariaDisabled = String(pad.isEmpty);
-    if (final) store(encode({ model: decode(stored()).model ?? "", pen: pad.pen, strokes: pad.strokes }));
+    if (final) remember(DRAWING, encode({ model: decode(recalled(DRAWING))?.model ?? "", pen: pad.pen, strokes: pad.strokes }));
     refresh(final);
   }
 
@@ -82,9 +83,11 @@ export function mount(panel, moment) {
     pad.clear();
     changed(true);
   });
-  const { pen, strokes = [] } = decode(stored());
-  if (pen) pad.pen = pen;
-  if (strokes.length) pad.replace(strokes);
+  const drawing = decode(recalled(DRAWING));
+  if (drawing?.strokes.length) {
+    pad.pen = drawing.pen;
+    pad.replace(drawing.strokes);
+  }
   part(".pad").toggleAttribute("data-holds", !pad.isEmpty);
   part(".clear").ariaDisabled = String(pad.isEmpty);
   panel.addEventListener("toggle", () => panel.open || history.stop());

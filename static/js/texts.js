@@ -128,6 +128,8 @@ const TEXTS = {
   keepAs: "{label}: keep it with this label",
   keptAs: "Kept as {label}.",
   keptNot: "Not kept. {reason}",
+  keptNotBefore: "The one before was not kept. {reason}",
+  keeping: "Keeping it…",
   keptNoMore: "No longer kept.",
   noServer: "The server does not answer. Try again.",
   countAll: "All ({count})",

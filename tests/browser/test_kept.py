@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Server
 from tests.browser.digits import CROSSED_SEVEN, FOOTED_ONE, THREE, on_paper, png
@@ -203,6 +203,75 @@ def test_a_server_that_is_away_is_told_and_the_next_click_keeps(
     assert kept(page, server) == [("7", "7")]
     assert all("ERR_INTERNET_DISCONNECTED" in problem for problem in problems)
     problems.clear()
+
+
+def test_what_could_not_be_kept_is_not_said_of_the_next_picture(
+    page: Page, mouse: Any, server: Server, problems: list[str]
+) -> None:
+    draw_seven(page, mouse)
+    page.route(f"**{SAMPLES}", lambda route: holding.append(route))
+    holding: list[Route] = []
+    label(page, "7").click()
+    expect(page.locator(".keep .done")).to_have_text("Keeping it…")
+    files = {"name": "one.png", "mimeType": "image/png", "buffer": png(on_paper(FOOTED_ONE))}
+    page.locator("#file").set_input_files(files)
+    expect_answer(page, "1")
+    expect(page.get_by_text("Wrong? Click the right digit")).to_be_visible()
+    holding[0].abort()
+    sentence = "The one before was not kept. The server does not answer. Try again."
+    expect(page.locator(".keep .done")).to_have_text(sentence)
+    page.unroute(f"**{SAMPLES}")
+    keep_as(page, "1")
+    assert kept(page, server) == [("1", "1")]
+    assert all("ERR_FAILED" in problem for problem in problems)
+    problems.clear()
+
+
+def test_a_kept_drawing_is_not_kept_again_after_a_reload(
+    page: Page, mouse: Any, server: Server
+) -> None:
+    draw_seven(page, mouse)
+    keep_as(page, "1")
+    page.reload()
+    expect_answer(page, "7")
+    expect(page.locator(".keep .done")).to_have_text("Kept as 1.")
+    keep_as(page, "7")
+    assert kept(page, server) == [("7", "7")]
+    page.reload()
+    expect_answer(page, "7")
+    page.get_by_role("button", name="Undo: do not keep it").click()
+    expect(page.get_by_text("Wrong? Click the right digit")).to_be_visible()
+    assert kept(page, server) == []
+    page.reload()
+    expect_answer(page, "7")
+    expect(page.get_by_text("Wrong? Click the right digit")).to_be_visible()
+
+
+def test_a_drawing_deleted_meanwhile_is_kept_anew_after_a_reload(
+    page: Page, mouse: Any, server: Server, problems: list[str]
+) -> None:
+    draw_seven(page, mouse)
+    keep_as(page, "7")
+    page.request.delete(server.url + SAMPLES)
+    page.reload()
+    expect_answer(page, "7")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        label(page, "7").click()
+    expect(page.locator(".keep .done")).to_have_text("Kept as 7.")
+    assert kept(page, server) == [("7", "7")]
+    problems[:] = [problem for problem in problems if "status of 404" not in problem]
+
+
+def test_undo_to_a_drawing_that_was_deleted_since_offers_to_keep_it(page: Page, mouse: Any) -> None:
+    draw_seven(page, mouse)
+    keep_as(page, "7")
+    page.get_by_role("button", name="Clear").click()
+    panel = open_panel(page)
+    panel.get_by_role("button", name="Delete this 7").click()
+    expect(panel.locator(".nothing")).to_be_visible()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect_answer(page, "7")
+    expect(page.get_by_text("Wrong? Click the right digit")).to_be_visible()
 
 
 def test_nothing_jumps_when_a_drawing_is_kept(page: Page, mouse: Any) -> None:

@@ -130,6 +130,7 @@ def test_a_drawing_in_the_address_is_read_and_the_first_change_takes_it_out(
     page.get_by_role("button", name="Clear").click()
     page.goto(f"{server.url}/#{line}")
     expect_answer(page, "3")
+    assert page.url.endswith(line)
     mouse(page, [[(0.2, 0.1), (0.2, 0.2)]])
     assert "#" not in page.url
 
