@@ -14,6 +14,7 @@ from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, pages
+from app.web.allowances import Allowance
 from app.web.api import (
     health,
     kept,
@@ -86,6 +87,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
+    app.state.strangers = Allowance(LIMITS.kept_an_hour)
     app.state.training = Training(settings)
     app.state.examiner = Examiner(settings)
     app.state.keeper = ThreadPoolExecutor(1, "keeper")  # a slow disk holds up nothing but itself

@@ -47,6 +47,7 @@ class Limits:
     kept_bytes: int = 512 * MIB  # the same in bytes
     all_kept_samples: int = 50_000  # of all people on this server
     all_kept_bytes: int = 4096 * MIB
+    kept_an_hour: int = 1000  # tries of everybody at one address who is not the teacher
 
     query_bytes: int = 2 * KIB  # of the whole query string
     page_size: int = 100  # entries in one page of a list

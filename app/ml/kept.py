@@ -119,8 +119,9 @@ class KeptStore:
 
     def delete_all(self, owner: str) -> None:
         with self._writing, disk_errors_told():
-            for sample in self.samples(owner):
-                self._delete(sample)
+            for folder in self._folders(owner):
+                for sample in samples_in(folder, broken=True):
+                    self._delete(sample)
 
     def _delete(self, sample: Sample) -> None:
         size = sample.size

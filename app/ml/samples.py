@@ -87,15 +87,15 @@ def is_text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def samples_in(folder: Path) -> Iterator[Sample]:
-    """Those whose facts and picture are there."""
+def samples_in(folder: Path, broken: bool = False) -> Iterator[Sample]:
+    """Those whose facts and picture are there; `broken`: also without the picture."""
     try:
         names = set(os.listdir(folder))
     except FileNotFoundError:  # the last one has just been deleted
         return
     for name in filter(is_facts, names):
         identity = name.removesuffix(FACTS)
-        if identity + PICTURE in names:
+        if broken or identity + PICTURE in names:
             yield Sample(identity, folder)
 
 

@@ -100,6 +100,16 @@ def test_what_is_no_id_is_an_unknown_sample(store: KeptStore, identity: str) -> 
         store.relabel("local", identity, "1")
 
 
+def test_a_sample_that_lost_its_picture_goes_with_all_the_others(
+    store: KeptStore, tmp_path: Path
+) -> None:
+    broken = keep(store)
+    keep(store, "3")
+    broken.file(".png").unlink()
+    store.delete_all("local")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_what_is_deleted_leaves_nothing_behind(store: KeptStore) -> None:
     sample = keep(store)
     keep(store, "1")

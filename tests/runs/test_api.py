@@ -156,6 +156,14 @@ def test_a_run_with_a_leak_and_wrong_labels_says_so_and_so_does_its_model(
     assert client.get("/api/v1/models/spoilt").json()["card"]["notes"] == notes
 
 
+def test_a_wrong_last_event_id_gets_a_sentence(client: httpx.Client) -> None:
+    for number in ("", "x", "-1", "1.5", "9" * 40):
+        headers = {"Last-Event-ID": number}
+        answer = client.get(f"/api/v1/runs/{'0' * 26}/events", headers=headers)
+        assert answer.status_code == 422
+        assert "number of the last event you have" in answer.json()["error"]["message"]
+
+
 def test_a_run_is_paused_resumed_steered_and_stopped(client: httpx.Client) -> None:
     run = created(client, longer(4000, schedule="constant"))
     events(client, run, most=40)

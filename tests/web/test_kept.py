@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from app.ml.checkpoints import ModelEntry
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS
+from app.web.allowances import Allowance
 from app.web.api.kept_docs import SAMPLE, SampleAnswer
 from tests.conftest import LAN, TOKEN, MakeApp
 from tests.ml.test_kept import files_of_at_most
@@ -291,6 +292,7 @@ def test_only_json_is_taken(client: TestClient, kind: str) -> None:
     for method, address in (("POST", SAMPLES), ("PATCH", f"{SAMPLES}/{'0' * 26}")):
         answer = client.request(method, address, content=body, headers={"Content-Type": kind})
         assert error(answer) == (415, "unsupported_media_type")
+        assert "Content-Type: application/json" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("identity", NO_ID)
@@ -386,6 +388,19 @@ def test_whoever_has_no_cookie_has_nothing(class_app: FastAPI) -> None:
     assert error(stranger.delete(f"{SAMPLES}/{sample['id']}"))[0] == 404
     assert stranger.delete(SAMPLES).status_code == 204
     assert not stranger.cookies
+
+
+def test_one_address_keeps_so_many_in_an_hour_whatever_its_cookies(class_app: FastAPI) -> None:
+    class_app.state.strangers = Allowance(3)
+    for _ in range(2):
+        keep(person(class_app))
+    anna = person(class_app)
+    keep(anna)
+    for who in (anna, person(class_app)):
+        answer = post(who, strokes=SEVEN)
+        assert error(answer) == (429, "too_many")
+        assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    keep(person(class_app, Authorization=f"Bearer {TOKEN}"))
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,9 @@ from app.web.bodies import (
     read_sample,
 )
 from app.web.decoder import DecoderPool
-from app.web.errors import ApiError, standard_error
+from app.web.errors import ApiError
 from app.web.formats import BadPicture
-from app.web.owners import give_cookie, new_owner, owner_of
+from app.web.owners import LOCAL, give_cookie, new_owner, owner_of
 from app.web.roles import Role, RoleRouter
 from app.web.strict_json import read_json
 from app.web.uploads import Upload, read_body
@@ -54,12 +54,14 @@ Result = TypeVar("Result")
 async def keep_sample(request: Request) -> Response:
     require_json(request)
     state = request.app.state
+    owner, secret = owner_of(request.scope), None
+    if owner != LOCAL:
+        check_allowance(request)
     with Upload(state.decoders.uploads) as upload:
         body = await read_body(request.receive, upload, LIMITS.json_bytes, json_limit)
         told, drawing = await asyncio.to_thread(read_sample, body)
         label, reading = right_label(told), reading_of(request, told)
         picture = await picture_of(request, drawing)
-    owner, secret = owner_of(request.scope), None
     if owner is None:
         owner, secret = new_owner()
     strokes = Drawing(drawing.strokes, drawing.pen_width) if isinstance(drawing, Strokes) else None
@@ -146,9 +148,20 @@ def download_samples(request: Request) -> StreamingResponse:
 
 
 def require_json(request: Request) -> None:
-    kind, _ = media_type(request.scope)
-    if kind != b"application/json":
-        raise standard_error(415, {"Connection": "close"})
+    with suppress(ApiError):
+        if media_type(request.scope)[0] == b"application/json":
+            return
+    sentence = "Send JSON in UTF-8, with the header Content-Type: application/json."
+    raise ApiError(415, "unsupported_media_type", sentence, {"Connection": "close"})
+
+
+def check_allowance(request: Request) -> None:
+    """A client without cookies is somebody new each time: only its address bounds it."""
+    wait = request.app.state.strangers.take(request.client.host if request.client else "")
+    if wait:
+        sentence = "Too much was kept from this address within an hour. Try again later."
+        headers = {"Retry-After": str(wait), "Connection": "close"}
+        raise ApiError(429, "too_many", sentence, headers)
 
 
 def right_label(told: LabelBody) -> str:

@@ -77,6 +77,7 @@ KEEP_DOCS: dict[str, Any] = {
         409: {"description": "`owner_full`: download yours, then delete some"},
         **BAD,
         **NO_ROOM,
+        429: {"description": "`too_many` from this address within an hour, with Retry-After"},
         503: {"description": "`busy`, with Retry-After"},
         504: {"description": "`decode_timeout`"},
     },

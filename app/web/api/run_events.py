@@ -1,6 +1,7 @@
 """What a run tells: its events as a stream, its points as a file."""
 
 import asyncio
+import re
 from typing import Annotated
 
 from fastapi import Header, Query, Request
@@ -9,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from app.runs.store import Store
 from app.runs.tensorboard import event_file
 from app.web.api.run_detail import Identifier, WhichVariant, opened, told
+from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/runs", tags=["runs"])
@@ -25,16 +27,24 @@ async def run_events(
     request: Request,
     identifier: Identifier,
     last_event_id: Annotated[
-        int, Header(ge=0, le=2**53, description="the number of the last event you have")
-    ] = 0,
+        str, Header(description="the number of the last event you have", examples=["17"])
+    ] = "0",
     after: Annotated[int, Query(ge=0, le=2**53, description="for clients without headers")] = 0,
 ) -> StreamingResponse:
     """`id` is the event's number: with Last-Event-ID it goes on there, nothing lost, nothing twice.
     `end` closes: it is finished, stopped or failed."""
+    last = max(event_number(last_event_id), after)
     training = await opened(request)
     await told(training.store.get, identifier)
-    stream = training.followers.stream(identifier, max(last_event_id, after))
+    stream = training.followers.stream(identifier, last)
     return StreamingResponse(stream, media_type="text/event-stream")
+
+
+def event_number(text: str) -> int:
+    if re.fullmatch("[0-9]{1,15}", text):
+        return int(text)
+    sentence = "Last-Event-ID is the number of the last event you have; without it all come."
+    raise ApiError(422, "invalid_request", sentence)
 
 
 @router.get(
