@@ -8,6 +8,7 @@ import { UNIT, percent, say } from "./texts.js";
 
 const RUNNER_UP = 0.1; // a second guess at least this probable is named beside the first
 const TIE = 0.1; // two guesses closer than this stand side by side: neither is the answer
+const LATE = 2000; // ms of waiting after which one is told so
 const LOW = 0.5; // a first guess less probable than this is no more than perhaps right
 
 export class AnswerView {
@@ -22,6 +23,7 @@ export class AnswerView {
   #sees;
   /** @type {HTMLLIElement[]} */
   #rows;
+  #timer = 0;
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -57,15 +59,28 @@ export class AnswerView {
 
   /** @param {Answer} answer @param {boolean} final whether the pen is up: before, a rejection only means "go on" */
   show({ predictions, rejected, input }, final) {
+    this.#stopWaiting();
     if (!rejected) this.#setHeadline(guess(predictions));
     else this.#setHeadline(final ? rejection(rejected.message) : nothing(say("goOn")));
     this.#showBars(predictions, !rejected);
     this.#showSeen(input);
   }
 
-  /** While it is, what stands there is not the last word. @param {boolean} busy */
+  /** While it is, what stands there is not the last word; and not for long, when no answer comes. @param {boolean} busy */
   setBusy(busy) {
     this.#element.setAttribute("aria-busy", String(busy));
+    if (busy) this.#timer ||= setTimeout(() => this.#showLate(), LATE);
+    else this.#stopWaiting();
+  }
+
+  #stopWaiting() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+
+  #showLate() {
+    this.#showNothing(nothing(say("late"), say("lateDetail")));
+    this.announce(say("lateDetail"));
   }
 
   showEmpty() {
@@ -73,6 +88,7 @@ export class AnswerView {
   }
 
   showReading() {
+    this.#stopWaiting();
     this.#showNothing(nothing(say("reading")));
   }
 

@@ -243,6 +243,21 @@ addEventListener("hashchange", () => shared() && restore(shared()));
 // --- Panels: each is loaded when it is first opened ---
 
 lab.preview = (/** @type {import("./strokes.js").Strokes | null} */ strokes) => sheet.pad.preview(strokes);
-for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".panel"))) {
-  panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, lab)), { once: true });
+
+/** @param {HTMLDetailsElement} panel */
+function loadWhenOpened(panel) {
+  panel.addEventListener("toggle", () => (panel.open ? load(panel) : loadWhenOpened(panel)), { once: true });
 }
+
+/** @param {HTMLDetailsElement} panel */
+async function load(panel) {
+  const hint = /** @type {HTMLElement} */ (panel.querySelector("summary .hint"));
+  const usual = (hint.dataset.usual ??= hint.textContent ?? "");
+  const module = await import(`./${panel.dataset.module}.js`).catch(() => null);
+  hint.textContent = module ? usual : say("noServer");
+  if (module) return module.mount(panel, lab);
+  panel.open = false;
+  loadWhenOpened(panel);
+}
+
+for (const panel of document.querySelectorAll("details.panel")) loadWhenOpened(/** @type {HTMLDetailsElement} */ (panel));

@@ -123,7 +123,7 @@ export class Many {
     const waiting = this.#waiting.length;
     this.#showProgress(false);
     this.#showButtons();
-    if (this.#entries.length && !waiting) this.#page.announce(say("manyRead", { all: this.#entries.length }));
+    if (this.#entries.length && !waiting) this.#page.announce(this.#soFar("manyRead", "manyReadSome"));
   }
 
   /** What was not read yet; else everything, with the page's model. */
@@ -208,7 +208,14 @@ export class Many {
     const done = all - this.#waiting.length;
     this.#parts.progress.max = Math.max(all, 1);
     this.#parts.progress.value = done;
-    this.#parts.said.textContent = isAway ? say("lostDetail") : say("manyDone", { done, all });
+    this.#parts.said.textContent = isAway ? say("lostDetail") : this.#soFar("manyDone", "manyDoneSome");
+  }
+
+  /** @param {"manyDone" | "manyRead"} whole @param {"manyDoneSome" | "manyReadSome"} some where some could not be read */
+  #soFar(whole, some) {
+    const all = this.#entries.length;
+    const failed = this.#entries.filter(({ state }) => state === "failed").length;
+    return say(failed ? some : whole, { done: all - this.#waiting.length - failed, all, failed });
   }
 
   #showButtons() {

@@ -26,8 +26,11 @@ def choose_many(page: Page, *files: FilePayload) -> None:
     page.get_by_label("Upload a picture").set_input_files(list(files))
 
 
-def expect_read(page: Page, count: int, timeout: float = 10_000) -> None:
-    expect(page.locator("#many .said")).to_have_text(f"{count} of {count} read", timeout=timeout)
+def expect_read(page: Page, count: int, failed: int = 0, timeout: float = 10_000) -> None:
+    text = f"{count} of {count} read"
+    if failed:
+        text = f"{count - failed} of {count} read, {failed} could not be"
+    expect(page.locator("#many .said")).to_have_text(text, timeout=timeout)
 
 
 def row(page: Page, name: str) -> Locator:
@@ -82,7 +85,8 @@ def test_a_bad_file_has_its_own_error_and_fails_no_other(page: Page) -> None:
         as_file(png(Image.new("RGB", (80, 80), "white")), name="blank.png"),
         paper("1", "one.png"),
     )
-    expect_read(page, 5)
+    expect_read(page, 5, failed=2)
+    expect(page.locator("output")).to_have_text("3 of 5 pictures are read; 2 could not be.")
     assert column(page, "reading") == ["7", "Not read", "Not read", "No guess", "1"]
     expect(row(page, "broken.png").locator(".note")).to_contain_text("Export it as PNG")
     expect(row(page, "diary.txt").locator(".note")).to_contain_text("is no picture")
@@ -151,7 +155,7 @@ def test_the_csv_holds_what_the_table_shows_and_no_formula(page: Page) -> None:
         as_file(b"no picture at all", name="broken.png"),
         paper("1", "-1.png"),
     )
-    expect_read(page, 3)
+    expect_read(page, 3, failed=1)
     page.locator("#many tbody select").first.select_option("2")
     text = saved(page)
     assert text.startswith("\ufefffile,model,version,reading,probability,right label,note\r\n")
@@ -255,7 +259,7 @@ def test_the_table_fits_a_narrow_phone(phone: Page) -> None:
         paper("7", "IMG_20261125_101010_a_very_long_name.png"),
         as_file(b"no picture at all", name="broken.png"),
     )
-    expect_read(phone, 2)
+    expect_read(phone, 2, failed=1)
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
     wide = phone.locator("#many .rows").evaluate("part => part.scrollWidth - part.clientWidth")
     assert wide == 0
