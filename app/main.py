@@ -18,6 +18,7 @@ from app.web.allowances import Allowance
 from app.web.api import (
     health,
     kept,
+    layers,
     models,
     predict,
     run_checkpoints,
@@ -49,6 +50,7 @@ ROUTERS = (
     run_events.router,
     understanding.router,
     runs.networks,
+    layers.router,
 )
 
 

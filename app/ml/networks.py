@@ -1,6 +1,7 @@
 """The networks: MLP and CNN, as the lecture draws them; NETWORKS names all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,6 +11,14 @@ from torch import Tensor, nn
 from app.ml.activations import activation_module
 from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, complete
 from app.ml.residual import Residual
+
+
+class Unfit(ValueError):
+    """A choice that cannot work: `field` names it, as blocks.2.kernel does, blocks from 0."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MLP(nn.Module):
@@ -72,19 +81,24 @@ class Block:
         for name, (low, high) in self.RANGES.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ValueError(f"a block's {name} must be a whole number from {low} to {high}")
+                sentence = f"a block's {name} must be a whole number from {low} to {high}"
+                raise Unfit(name, sentence)
         if self.pooling not in ("max", "average"):
-            raise ValueError("a block's pooling must be max or average")
+            raise Unfit("pooling", "a block's pooling must be max or average")
 
     def output_side(self, side: int) -> int:
         """(side + 2 padding - kernel) / stride + 1, rounded down, then pooled."""
         padding = self.kernel // 2 if self.padding < 0 else self.padding
         if side + 2 * padding < self.kernel:
-            raise ValueError(
+            raise Unfit(
+                "kernel",
                 f"a {self.kernel} x {self.kernel} kernel does not fit a {side} x {side} input; "
-                "take a smaller kernel, more padding or less pooling before it"
+                "take a smaller kernel, more padding or less pooling before it",
             )
-        return ((side + 2 * padding - self.kernel) // self.stride + 1) // self.pool
+        side = (side + 2 * padding - self.kernel) // self.stride + 1
+        if side < self.pool:
+            raise Unfit("pool", "the pooling leaves no pixel; pool less or take fewer blocks")
+        return side // self.pool
 
 
 class CNN(nn.Module):
@@ -119,10 +133,9 @@ class CNN(nn.Module):
         super().__init__()
         channels, side, _ = shape
         self.features = nn.Sequential()
-        for block in check_blocks(blocks):
-            side = block.output_side(side)
-            if side < 1:
-                raise ValueError("the pooling leaves no pixel; pool less or take fewer blocks")
+        for i, block in enumerate(check_blocks(blocks)):
+            with of_block(i):
+                side = block.output_side(side)
             self.features.extend(convolution(channels, block, batch_norm))
             self.features.append(activation_module(activation, gamma))
             if block.pool > 1:
@@ -143,11 +156,24 @@ class CNN(nn.Module):
 def check_blocks(blocks: Any) -> list[Block]:
     if not isinstance(blocks, list | tuple) or not 1 <= len(blocks) <= 16:
         raise ValueError("blocks must be a list of 1 to 16 blocks")
+    checked = []
+    for i, block in enumerate(blocks):
+        with of_block(i):
+            try:
+                checked.append(Block(**block))
+            except TypeError as error:
+                names = "channels, kernel, stride, padding, pool, pooling"
+                raise ValueError(f"a block is a table of {names}; channels is needed") from error
+    return checked
+
+
+@contextmanager
+def of_block(i: int) -> Iterator[None]:
+    """What does not fit within is a field of this block."""
     try:
-        return [Block(**block) for block in blocks]
-    except TypeError as error:
-        names = "channels, kernel, stride, padding, pool, pooling"
-        raise ValueError(f"a block is a table of {names}; channels is needed") from error
+        yield
+    except Unfit as unfit:
+        raise Unfit(f"blocks.{i}.{unfit.field}", str(unfit)) from None
 
 
 def convolution(channels: int, block: Block, batch_norm: bool) -> list[nn.Module]:

@@ -9,7 +9,8 @@ from typing import Any
 from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
-from app.ml.networks import NETWORKS, Network, build
+from app.ml.layers import Layer, layers_of
+from app.ml.networks import NETWORKS, Unfit
 from app.ml.parts import OPTIONS, Options
 from app.ml.recipes import RECIPES
 from app.ml.training_spec import TRAINING, TrainingSpec
@@ -96,12 +97,12 @@ def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
     return replace(spec, hyperparameters={**given, **hyperparameters}, **others)
 
 
-def check(spec: TrainingSpec) -> Network:
-    """WrongChoice for a value out of its range or a network that cannot be built, which it is."""
+def check(spec: TrainingSpec) -> list[Layer]:
+    """The network's layers; WrongChoice for a value out of its range or what cannot be built."""
     check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
     check_table("augmentation", STRENGTHS, spec.augmentation)
     check_table("dataset_options", OPTIONS, spec.dataset_options)
-    return built(spec)
+    return layers(spec)
 
 
 def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> None:
@@ -115,13 +116,20 @@ def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> N
         raise WrongChoice(f"{field}.{wrong.field}", str(wrong)) from wrong
 
 
-def built(spec: TrainingSpec) -> Network:
-    entry = DATASETS[spec.dataset]
-    shape = (entry.preprocessing.channels, entry.preprocessing.size, entry.preprocessing.size)
+def input_shape(spec: TrainingSpec) -> tuple[int, int, int]:
+    """(channels, height, width) of what the network will see."""
+    preprocessing = DATASETS[spec.dataset].preprocessing
+    return preprocessing.channels, preprocessing.size, preprocessing.size
+
+
+def layers(spec: TrainingSpec) -> list[Layer]:
     table = NETWORKS[spec.network].HYPERPARAMETERS
     check_all(table, spec.hyperparameters)
     try:
-        return build(spec.network, spec.hyperparameters, shape, len(entry.classes))
+        classes = len(DATASETS[spec.dataset].classes)
+        return layers_of(spec.network, spec.hyperparameters, input_shape(spec), classes)
+    except Unfit as unfit:
+        raise WrongChoice(unfit.field, f"{unfit}.") from unfit
     except ValueError as error:
         field = "blocks" if spec.network == "cnn" else "hidden"
         raise WrongChoice(field, f"{error}.") from error

@@ -38,6 +38,11 @@ export class BlocksControl {
     this.#renumber();
   }
 
+  /** The field of a block. @param {string[]} place its number from 0, its name @returns {HTMLElement | null} */
+  part([i, name]) {
+    return this.#rows.children[Number(i)]?.querySelector(`[name="${name}"]`) ?? null;
+  }
+
   #addOne() {
     const last = /** @type {Block | undefined} */ (this.value.at(-1));
     const row = this.#row({ ...USUAL, ...last, pool: 1 });

@@ -6,12 +6,14 @@ import { number } from "./typed-number.js";
 
 /**
  * @typedef {import("./runs.js").Hyperparameter} Hyperparameter
- * @typedef {{ element: HTMLElement, value: any }} Control element is, or holds, what takes the focus
+ * @typedef {{ element: HTMLElement, value: any, part?: (place: string[]) => HTMLElement | null }} Control element is, or holds, what takes the focus
  */
 
 export class ChoiceField {
   #control;
   #wrong;
+  /** @type {HTMLElement | null} what of the control is marked as wrong */
+  #marked = null;
 
   /** @param {Hyperparameter} parameter @param {string} prefix of its ids */
   constructor(parameter, prefix) {
@@ -39,23 +41,24 @@ export class ChoiceField {
     this.accept();
   }
 
-  /** Says beside the control why it cannot work, and puts the focus there. @param {string} sentence */
-  refuse(sentence) {
+  /** Says beside the control why it cannot work. @param {string} sentence @param {string[]} place of a part of it */
+  refuse(sentence, place) {
+    const { element } = this.#control;
     this.#wrong.textContent = sentence;
-    const first = this.#first();
-    first.setAttribute("aria-invalid", "true");
-    first.focus();
+    this.#marked = this.#control.part?.(place) ?? element.querySelector("input") ?? element;
+    this.#marked.setAttribute("aria-invalid", "true");
+    if (this.#marked !== element) this.#marked.setAttribute("aria-describedby", this.#wrong.id);
   }
 
   accept() {
     this.#wrong.textContent = "";
-    this.#first().removeAttribute("aria-invalid");
+    this.#marked?.removeAttribute("aria-invalid");
+    this.#marked = null;
   }
 
-  /** @returns {HTMLElement} */
-  #first() {
-    const { element } = this.#control;
-    return element.querySelector("input") ?? element;
+  /** To what is wrong. */
+  focus() {
+    this.#marked?.focus();
   }
 }
 

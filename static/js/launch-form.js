@@ -2,6 +2,7 @@
 /** The form of a training, drawn from what the server says can be chosen. */
 import { ChoiceField } from "./choice-field.js";
 import { Refusal } from "./predict.js";
+import { NetworkShape } from "./network-shape.js";
 import { choices, start } from "./runs.js";
 import { ScheduleCurve } from "./schedule-curve.js";
 import { startingPoints } from "./starting-points.js";
@@ -26,6 +27,9 @@ export class LaunchForm {
   #form;
   #part;
   #curve;
+  #shape;
+  /** @type {ChoiceField | null} */
+  #wrong = null;
   /** @type {Record<string, ChoiceField>} */
   #training = {};
   /** @type {Record<string, Record<string, ChoiceField>>} */
@@ -38,6 +42,7 @@ export class LaunchForm {
     this.#form = form;
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (form.querySelector(selector)));
     this.#curve = new ScheduleCurve(this.#part(".schedule"));
+    this.#shape = new NetworkShape(this.#part(".shape"), (refused) => this.#judge(refused));
     form.addEventListener("input", () => this.#follow());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -109,6 +114,7 @@ export class LaunchForm {
     for (const [name, [other, values]] of Object.entries(NEEDED)) all[name].element.hidden = !values.includes(all[other].value);
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));
+    this.#shape.show(this.#wanted());
   }
 
   #all() {
@@ -148,17 +154,23 @@ export class LaunchForm {
     };
   }
 
-  /** Beside the field that it is about; about none, beside the button. @param {Refusal} error */
+  /** @param {Refusal} error */
   #refuse({ reason }) {
-    const { code, message, field: name = "" } = /** @type {{ code: string, message: string, field?: string }} */ (reason);
-    const field = this.#all()[name];
-    if (!field) {
-      this.#part(".refused").textContent = code === "token_needed" || code === "forbidden" ? say("onlyTeacher") : message;
-      return;
-    }
-    const more = this.#part("details");
-    if (more?.contains(field.element)) /** @type {HTMLDetailsElement} */ (more).open = true;
-    field.refuse(sentence(message, name));
+    const { code, message, field = "" } = /** @type {{ code: string, message: string, field?: string }} */ (reason);
+    this.#judge({ field, message: code === "token_needed" || code === "forbidden" ? say("onlyTeacher") : message });
+    this.#wrong?.focus();
+  }
+
+  /** Beside the field that it is about; about none, beside the button. @param {import("./network-shape.js").Refused | null} refused */
+  #judge(refused) {
+    this.#wrong?.accept();
+    const [name, ...place] = refused?.field.split(".") ?? [];
+    this.#wrong = this.#all()[name] ?? null;
+    this.#part(".refused").textContent = refused && !this.#wrong ? refused.message : "";
+    if (!refused || !this.#wrong) return;
+    const more = /** @type {HTMLDetailsElement} */ (this.#part("details.more"));
+    if (more.contains(this.#wrong.element)) more.open = true;
+    this.#wrong.refuse(sentence(refused.message, name), place);
   }
 }
 

@@ -13,6 +13,8 @@ import { say, spaced } from "./texts.js";
  * @typedef {{ datasets: { name: string, title: string }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
  *   training: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
  * @typedef {{ dataset: string, network: string, hyperparameters: Record<string, any>, name: string }} Wanted
+ * @typedef {{ kind: string, window: number | null, output: number[], parameters: number }} Layer
+ * @typedef {{ input: number[], layers: Layer[], parameters: number, refused: { field: string, message: string } | null }} Shape
  */
 
 const RUNS = "/api/v1/runs";
@@ -20,6 +22,9 @@ const LIVE = new Set(["starting", "running", "pausing", "stopping"]); // has a p
 
 /** @returns {Promise<Choices>} */
 export const choices = () => ask("GET", "/api/v1/networks");
+
+/** @param {Wanted} wanted @returns {Promise<Shape>} the network before it is made, and what of the choices cannot work */
+export const layers = ({ dataset, network, hyperparameters }) => ask("POST", `/api/v1/networks/${network}/layers`, { dataset, hyperparameters });
 
 /** @param {Wanted} wanted @returns {Promise<Run>} */
 export const start = (wanted) => ask("POST", RUNS, wanted);

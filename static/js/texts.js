@@ -170,6 +170,12 @@ const TEXTS = {
   scheduleFalls: "Learning rate: from {first} down to {last}.",
   scheduleRises: "Learning rate: from {first} up to {most}, then down to {last}.",
 
+  shapeTotal: "The network: {parameters} parameters to learn",
+  shapeUnknown: "The network: first mend the marked choice.",
+  layerInput: "Input",
+  layerWindow: "{name} {window} × {window}",
+  weightsAnd: "{weights} + {more}",
+
   // Runs: the list
   networkOnDataset: "{network} on {dataset}",
   noRuns: "No runs yet. Choose a starting point above and press Train: the first takes ten seconds.",
@@ -250,6 +256,9 @@ const LABELS = {
   relu: "ReLU",
   leaky_relu: "leaky ReLU",
   gelu: "GELU",
+  max_pooling: "Pooling, maximum",
+  average_pooling: "Pooling, average",
+  global_pooling: "Global pooling",
 };
 
 /** A word of the API as a label. @param {string} name */

@@ -127,6 +127,50 @@ def test_a_kernel_larger_than_its_input_is_refused_at_the_blocks(
     form.get_by_label("Kernel").last.fill("11")
     form.get_by_role("button", name="Train", exact=True).click()
     expect(form.locator(".blocks .wrong")).to_contain_text("11 x 11 kernel does not fit")
+    expect(form.get_by_label("Kernel").last).to_be_focused()
+
+
+def by(text: str) -> str:
+    """Products as the page writes them."""
+    return text.replace(" x ", " \N{MULTIPLICATION SIGN} ")
+
+
+def test_the_shape_of_the_network_follows_the_form(form: Page) -> None:
+    shape = form.locator(".shape")
+    expect(shape.locator("summary")).to_have_text("The network: 61,426 parameters to learn")
+    rows = shape.locator("tbody tr")
+    expect(rows.nth(0)).to_have_text(by("Input1 x 28 x 280"))
+    expect(rows.nth(1)).to_have_text(
+        by("Convolution 5 x 5, batch norm, ReLU24 x 28 x 286485 x 5 x 1 x 24 + 48")
+    )
+    expect(rows.nth(2)).to_have_text(by("Pooling, maximum 2 x 224 x 14 x 140"))
+    form.get_by_label("Channels").first.fill("8")
+    expect(rows.nth(1)).to_contain_text(by("8 x 28 x 28"))
+    form.get_by_label("Network", exact=True).select_option("mlp")
+    form.get_by_label("Hidden layers").fill("100")
+    expect(shape.locator("summary")).to_have_text("The network: 79,510 parameters to learn")
+    expect(rows.nth(2)).to_have_text(by("Fully connected, ReLU10078,500784 x 100 + 100"))
+
+
+def test_the_very_field_that_cannot_work_is_marked_while_one_types(form: Page) -> None:
+    kernel = form.get_by_label("Kernel").nth(1)
+    kernel.fill("13")
+    expect(kernel).to_have_attribute("aria-invalid", "true")
+    expect(kernel).to_be_focused()
+    expect(kernel).to_have_accessible_description(
+        "A block's kernel must be a whole number from 1 to 11."
+    )
+    expect(form.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(form.locator(".shape summary")).to_contain_text("first mend the marked choice")
+    kernel.fill("3")
+    expect(form.locator("[aria-invalid=true]")).to_have_count(0)
+    expect(form.locator(".shape summary")).to_contain_text("61,426 parameters")
+
+
+def test_a_network_too_large_for_this_server_is_refused_at_its_largest_layer(form: Page) -> None:
+    form.get_by_label("Hidden layers").fill("4096, 4096, 4096, 4096")
+    field = form.get_by_label("Hidden layers")
+    expect(field).to_have_accessible_description(re.compile("50,000,000 are the most here"))
 
 
 def test_the_curve_of_the_schedule_is_what_the_training_does(form: Page) -> None:

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from app.ml.hyperparameters import Hyperparameter
-from app.ml.networks import MLP, NETWORKS, build, parameter_count, shapes
+from app.ml.layers import MOST_PARAMETERS, layers_of
+from app.ml.networks import MLP, NETWORKS, Unfit, build, parameter_count, shapes
 
 SHAPE = (1, 28, 28)
 
@@ -86,6 +87,48 @@ def test_what_cannot_work_is_refused_with_a_sentence(
 def test_an_unknown_network_is_answered_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="choose one of mlp, cnn"):
         build("transformer", {}, SHAPE, 10)
+
+
+@pytest.mark.parametrize(
+    ("network", "hyperparameters"),
+    [
+        ("mlp", {"hidden": [16, 8], "batch_norm": True, "dropout": 0.5}),
+        ("cnn", {"blocks": BLOCKS, "hidden": [12], "activation": "tanh"}),
+        ("cnn", {"blocks": BLOCKS, "hidden": [], "global_pooling": True, "batch_norm": False}),
+    ],
+)
+def test_layers_are_told_as_the_network_will_compute_them(
+    network: str, hyperparameters: dict[str, Any]
+) -> None:
+    real = build(network, hyperparameters, SHAPE, 10)
+    told = layers_of(network, hyperparameters, SHAPE, 10)
+    assert [layer.output for layer in told] == [shape for _, shape in shapes(real, SHAPE)]
+    assert sum(layer.parameters for layer in told) == parameter_count(real)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "field"),
+    [
+        ({"blocks": [{"channels": 4}, {"channels": 4, "stride": 9}]}, "blocks.1.stride"),
+        ({"blocks": [{"channels": 4, "pool": 4}] * 4}, "blocks.2.pool"),
+        ({"blocks": [{"channels": 4}, {"channels": 4, "pooling": "sum"}]}, "blocks.1.pooling"),
+        ({"blocks": [{"channels": 4, "pool": 4}, {"channels": 4, "kernel": 11, "padding": 0}]},
+         "blocks.1.kernel"),
+        ({"blocks": [{"channels": 512, "kernel": 11}] * 4, "hidden": []}, "blocks.1.channels"),
+        ({"blocks": [{"channels": 512}], "hidden": [4096]}, "hidden"),
+    ],
+)  # fmt: skip
+def test_the_very_field_that_cannot_work_is_named(
+    hyperparameters: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Unfit) as refused:
+        layers_of("cnn", hyperparameters, SHAPE, 10)
+    assert refused.value.field == field
+
+
+def test_a_huge_network_is_refused_before_it_takes_memory() -> None:
+    with pytest.raises(Unfit, match=f"{MOST_PARAMETERS:,} are the most"):
+        layers_of("mlp", {"hidden": [4096] * 16}, SHAPE, 10)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -1,0 +1,85 @@
+"""A network layer by layer, before it is made: what each puts out, and how much it has to learn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import nn
+
+from app.ml.networks import Unfit, build, parameter_count
+
+MOST_PARAMETERS = 50_000_000  # with their gradients, AdamW's moments and an average: 1 GB
+KINDS: dict[type[nn.Module], str] = {
+    nn.Flatten: "flatten",
+    nn.Linear: "fully_connected",
+    nn.Conv2d: "convolution",
+    nn.BatchNorm1d: "batch_norm",
+    nn.BatchNorm2d: "batch_norm",
+    nn.MaxPool2d: "max_pooling",
+    nn.AvgPool2d: "average_pooling",
+    nn.AdaptiveAvgPool2d: "global_pooling",
+    nn.Dropout: "dropout",
+}  # all others are activations
+
+
+@dataclass(frozen=True)
+class Layer:
+    """kind: one of KINDS, or the activation's name; window: side of a kernel or a pool."""
+
+    kind: str
+    window: int | None
+    output: tuple[int, ...]  # (channels, height, width) or (units,)
+    parameters: int
+
+
+def layers_of(
+    network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
+) -> list[Layer]:
+    """Without memory for a single weight; Unfit or ValueError when it cannot work here."""
+    with torch.device("meta"):
+        found = build(network, hyperparameters, shape, classes)
+    layers, output = [], tuple(shape)
+    for module in found.modules():
+        if not list(module.children()):
+            output = output_of(module, output)
+            kind = KINDS.get(type(module)) or str(hyperparameters.get("activation", "relu"))
+            layers.append(Layer(kind, window_of(module), output, parameter_count(module)))
+    refuse_the_huge(layers)
+    return layers
+
+
+def output_of(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if isinstance(module, nn.Flatten):
+        return (prod(shape),)
+    if isinstance(module, nn.Linear):
+        return (module.out_features,)
+    if isinstance(module, nn.AdaptiveAvgPool2d):
+        return (shape[0], 1, 1)
+    window = window_of(module)
+    if window is None:
+        return shape
+    if isinstance(module, nn.Conv2d):
+        around, stride = 2 * int(module.padding[0]), module.stride[0]
+        sides = ((side + around - window) // stride + 1 for side in shape[1:])
+        return (module.out_channels, *sides)
+    return (shape[0], *(side // window for side in shape[1:]))  # a pool's window is its stride
+
+
+def window_of(module: nn.Module) -> int | None:
+    size = getattr(module, "kernel_size", None)
+    return size[0] if isinstance(size, tuple) else size
+
+
+def refuse_the_huge(layers: list[Layer]) -> None:
+    """Unfit at the field of the layer that has the most to learn."""
+    total = sum(layer.parameters for layer in layers)
+    if total <= MOST_PARAMETERS:
+        return
+    worst = max(range(len(layers)), key=lambda i: layers[i].parameters)
+    count = f"the network would have {total:,} parameters; {MOST_PARAMETERS:,} are the most here"
+    if layers[worst].kind == "convolution":
+        i = sum(layer.kind == "convolution" for layer in layers[:worst])
+        raise Unfit(f"blocks.{i}.channels", f"{count}: take fewer channels or a smaller kernel")
+    raise Unfit("hidden", f"{count}: take fewer units, or pool more before them")
