@@ -3,7 +3,10 @@
 import { CurveChart } from "./curve-chart.js";
 import { accuracyOf, brief, figure, say } from "./texts.js";
 
-/** @typedef {import("./run-record.js").RunRecord} RunRecord */
+/**
+ * @typedef {import("./run-record.js").RunRecord} RunRecord
+ * @typedef {import("./curve-chart.js").Under} Under
+ */
 
 const LEAST = 1e-7; // a loss of 0 has no logarithm
 
@@ -15,6 +18,8 @@ export class RunCurves {
   #isLog = false;
   /** @type {number | null} */
   #epoch = null;
+  /** @type {Under[]} */
+  #under = [];
 
   /** @param {HTMLElement} element @param {RunRecord} record */
   constructor(element, record) {
@@ -39,6 +44,8 @@ export class RunCurves {
     log.addEventListener("change", () => this.#setLog(/** @type {HTMLInputElement} */ (log).checked));
     smooth.addEventListener("change", () => this.#smooth(/** @type {HTMLInputElement} */ (smooth).checked));
     whole.addEventListener("click", () => this.#zoom(null));
+    this.#part(".closer").addEventListener("click", () => this.#losses.askFor(1 / 2));
+    this.#part(".wider").addEventListener("click", () => this.#losses.askFor(2));
     this.#smooth(/** @type {HTMLInputElement} */ (smooth).checked);
     this.#zoom(null);
   }
@@ -47,17 +54,25 @@ export class RunCurves {
     const { x, training, smooth, validation } = this.#record.losses;
     const columns = [training, smooth, validation];
     const end = x.at(-1) ?? 0;
-    this.#losses.show([x, ...(this.#isLog ? columns.map(positive) : columns)], end, this.#record.changes);
+    const marks = this.#record.marks.map((mark) => ({ epoch: mark.epoch, label: inWords(mark) }));
+    this.#losses.show([x, ...(this.#isLog ? columns.map(positive) : columns)], end, { marks, under: this.#under });
     const epochs = this.#record.epochs.filter(({ accuracy }) => accuracy !== null);
     this.#accuracy.show([epochs.map(({ epoch }) => epoch), epochs.map(({ accuracy }) => accuracy)], end);
+    this.#part(".marks").textContent = marks.map(({ epoch, label }) => say("markAt", { label, epoch: brief(epoch) })).join("; ");
     this.#tell();
+  }
+
+  /** Lines that lie under the losses. @param {Under[]} under */
+  lay(under) {
+    this.#under = under;
+    this.draw();
   }
 
   /** @param {import("./curve-chart.js").Span | null} span */
   #zoom(span) {
     this.#losses.zoom(span);
     this.#accuracy.zoom(span);
-    this.#part(".whole").ariaDisabled = String(!span);
+    for (const name of [".whole", ".wider"]) this.#part(name).ariaDisabled = String(!span);
   }
 
   /** @param {boolean} isLog */
@@ -92,8 +107,22 @@ export class RunCurves {
       ".validation-accuracy": accuracyOf(known?.accuracy ?? null),
     };
     for (const [place, text] of Object.entries(told)) this.#part(place).textContent = text;
+    this.#tellSlider(end, told);
+  }
+
+  /** The same for those who hear it. @param {number} end @param {Record<string, string>} told */
+  #tellSlider(end, told) {
+    const values = { training: told[".training-loss"], validation: told[".validation-loss"], accuracy: told[".validation-accuracy"] };
+    const slider = this.#part(".losses .area");
+    if (this.#epoch === null && slider.matches(":focus")) return; // live points would be read out without end
+    slider.ariaValueMax = brief(this.#record.losses.x.at(-1) ?? 0);
+    slider.ariaValueNow = brief(end);
+    slider.ariaValueText = say("crosshair", { epoch: brief(end), ...values });
   }
 }
+
+/** @param {import("./run-record.js").Mark} mark */
+const inWords = ({ kind, rate }) => say(`mark_${kind}`, { rate: brief(rate ?? 0) });
 
 /** @param {(number | null)[]} column */
 const positive = (column) => column.map((value) => (value === null ? null : Math.max(value, LEAST)));

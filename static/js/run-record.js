@@ -5,10 +5,11 @@
  * @typedef {import("./runs.js").State} State
  * @typedef {{ seq: number, kind: string, step: number, epoch: number, time: number } & Record<string, any>} RunEvent
  * @typedef {{ epoch: number, training: number | null, loss: number | null, accuracy: number | null, rate: number | null }} Epoch
- * @typedef {{ epoch: number, rate: number }} RateChange
+ * @typedef {{ epoch: number, kind: "changed" | "paused" | "interrupted" | "stopped" | "failed", rate: number | null }} Mark what happened to it on its way
  */
 
 const STATES = new Set(["queued", "pausing", "paused", "stopping", "stopped", "finished", "failed", "interrupted"]);
+const MARKED = new Set(["paused", "interrupted", "stopped", "failed"]);
 const MEMORY = 0.9; // how much of the smoothed loss stays at each point
 
 export class RunRecord {
@@ -32,8 +33,10 @@ export class RunRecord {
   result = null;
   /** @type {Epoch[]} */
   epochs = [];
-  /** @type {RateChange[]} */
-  changes = [];
+  /** @type {Mark[]} */
+  marks = [];
+  /** @type {number | null} the peak, once it was changed */
+  rate = null;
   /** @type {{ x: number[], training: (number | null)[], smooth: (number | null)[], validation: (number | null)[] }} columns of equal length, x in epochs */
   losses = { x: [], training: [], smooth: [], validation: [] };
 
@@ -57,6 +60,7 @@ export class RunRecord {
       this.reason = event.reason ?? null;
       this.message = event.message ?? null;
     }
+    if (MARKED.has(event.kind) && this.points) this.#mark(event.kind, null);
     return true;
   }
 
@@ -92,8 +96,14 @@ export class RunRecord {
   }
 
   /** A resumed training says its rate again: told once. @param {RunEvent} event */
-  #addChange({ epoch, learning_rate: rate }) {
-    if (this.changes.at(-1)?.rate !== rate) this.changes.push({ epoch, rate });
+  #addChange({ learning_rate: rate }) {
+    if (this.rate !== rate) this.#mark("changed", rate);
+    this.rate = rate;
+  }
+
+  /** Where the curve is just now. @param {string} kind @param {number | null} rate */
+  #mark(kind, rate) {
+    this.marks.push({ epoch: this.losses.x.at(-1) ?? 0, kind: /** @type {Mark["kind"]} */ (kind), rate });
   }
 
   /** The row of a moment, made when it is new. @param {number} epoch */

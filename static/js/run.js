@@ -52,7 +52,7 @@ function draw() {
   frame = 0;
   const now = state();
   status.draw(now, record.seq > opened.last_seq);
-  controls?.draw(now, record.reason ?? run.reason, record.changes.at(-1)?.rate ?? run.spec.learning_rate);
+  controls?.draw(now, record.reason ?? run.reason, record.rate ?? run.spec.learning_rate);
   curves.draw();
   table.draw();
   understand.draw(now, record.checkpoint);

@@ -372,6 +372,62 @@ def test_the_curves_are_zoomed_by_dragging_and_switched(page: Page, server: Serv
     expect(page.locator(".losses canvas")).to_have_count(1)
 
 
+def crosshair(page: Page) -> Any:
+    return page.get_by_role("slider", name="Crosshair over the loss by epoch")
+
+
+def test_the_curves_are_read_and_zoomed_by_keys(page: Page, server: Server) -> None:
+    finished(page, server)
+    slider = crosshair(page)
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuenow", "2")
+    expect(slider).to_have_attribute(
+        "aria-valuetext",
+        re.compile(
+            r"^Epoch 2: training loss \d\S*, validation loss \d\S*, "
+            r"validation accuracy >?\d+\.\d\u202f%$"
+        ),
+    )
+    slider.press("Home")
+    expect(page.locator(".legend .at")).to_have_text(re.compile(r"At epoch 0\.\d+"))
+    slider.press("ArrowRight")
+    slider.press("+")
+    expect(button(page, "Whole run")).to_have_attribute("aria-disabled", "false")
+    slider.press("Escape")
+    expect(button(page, "Whole run")).to_have_attribute("aria-disabled", "true")
+    button(page, "Zoom in").click()
+    expect(button(page, "Whole run")).to_have_attribute("aria-disabled", "false")
+    button(page, "Zoom out").click()
+    expect(button(page, "Whole run")).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_curves_are_read_and_zoomed_by_fingers(phone: Page, server: Server) -> None:
+    finished(phone, server)
+    plot = phone.locator(".losses .u-over")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    session = phone.context.new_cdp_session(phone)
+
+    def touch(kind: str, *places: float) -> None:
+        y = box["y"] + box["height"] / 2
+        points = [{"x": box["x"] + x * box["width"], "y": y, "id": i} for i, x in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.3)
+    touch("touchMove", 0.5)
+    expect(phone.locator(".legend .at")).to_have_text(re.compile("At epoch (0.9|1)"))
+    touch("touchEnd")
+    touch("touchStart", 0.4, 0.6)
+    touch("touchMove", 0.2, 0.8)
+    touch("touchEnd")
+    expect(button(phone, "Whole run")).to_have_attribute("aria-disabled", "false")
+    touch("touchStart", 0.1, 0.9)
+    touch("touchMove", 0.4, 0.6)
+    touch("touchEnd")
+    expect(button(phone, "Whole run")).to_have_attribute("aria-disabled", "true")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_a_run(page: Page, server: Server, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
