@@ -25,6 +25,7 @@ from app.web.api import (
     run_events,
     run_steering,
     runs,
+    streams,
     understanding,
 )
 from app.web.decoder import DecoderPool
@@ -51,6 +52,7 @@ ROUTERS = (
     understanding.router,
     runs.networks,
     layers.router,
+    streams.router,
 )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from app.ml.networks import Unfit, build, parameter_count
+from app.ml.networks import Network, Unfit, build, parameter_count
+from app.ml.residual import Whitening
 
 MOST_PARAMETERS = 50_000_000  # with their gradients, AdamW's moments and an average: 1 GB
 KINDS: dict[type[nn.Module], str] = {
@@ -20,6 +21,8 @@ KINDS: dict[type[nn.Module], str] = {
     nn.MaxPool2d: "max_pooling",
     nn.AvgPool2d: "average_pooling",
     nn.AdaptiveAvgPool2d: "global_pooling",
+    nn.AdaptiveMaxPool2d: "global_pooling",
+    Whitening: "whitening",
     nn.Dropout: "dropout",
 }  # all others are activations
 
@@ -34,12 +37,19 @@ class Layer:
     parameters: int
 
 
+def sketch(
+    network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
+) -> Network:
+    """The network with the shapes of its weights and without their memory."""
+    with torch.device("meta"):
+        return build(network, hyperparameters, shape, classes)
+
+
 def layers_of(
     network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
 ) -> list[Layer]:
     """Without memory for a single weight; Unfit or ValueError when it cannot work here."""
-    with torch.device("meta"):
-        found = build(network, hyperparameters, shape, classes)
+    found = sketch(network, hyperparameters, shape, classes)
     layers, output = [], tuple(shape)
     for module in found.modules():
         if not list(module.children()):
@@ -55,8 +65,10 @@ def output_of(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (prod(shape),)
     if isinstance(module, nn.Linear):
         return (module.out_features,)
-    if isinstance(module, nn.AdaptiveAvgPool2d):
+    if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
         return (shape[0], 1, 1)
+    if isinstance(module, Whitening):
+        return (module.channels, *shape[1:])
     window = window_of(module)
     if window is None:
         return shape

@@ -9,7 +9,7 @@ from typing import Any
 from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
-from app.ml.layers import Layer, layers_of
+from app.ml.layers import Layer, layers_of, sketch
 from app.ml.networks import NETWORKS, Unfit
 from app.ml.parts import OPTIONS, Options
 from app.ml.recipes import RECIPES
@@ -72,7 +72,10 @@ def held_out(spec: TrainingSpec) -> tuple[float, int]:
 
 
 def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:
-    return {name: value.shape for name, value in check(spec).state_dict().items()}
+    check(spec)
+    classes = len(DATASETS[spec.dataset].classes)
+    network = sketch(spec.network, spec.hyperparameters, input_shape(spec), classes)
+    return {name: value.shape for name, value in network.state_dict().items()}
 
 
 def varied(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:

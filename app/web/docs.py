@@ -4,6 +4,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -202,9 +203,13 @@ def origin(settings: Settings) -> str:
 
 
 def _filled(path: str, operation: Operation) -> str:
-    """The path with each parameter's example in its place."""
+    """The path with each parameter's example in its place, and the query that it needs."""
+    query = {}
     for parameter in operation.get("parameters", []):
+        name = parameter["name"]
+        example = parameter["schema"].get("examples", [name])[0]
         if parameter["in"] == "path":
-            example = parameter["schema"].get("examples", [parameter["name"]])[0]
-            path = path.replace("{" + parameter["name"] + "}", example)
-    return path
+            path = path.replace("{" + name + "}", example)
+        elif parameter.get("required"):
+            query[name] = example
+    return f"{path}?{urlencode(query, safe=':,')}" if query else path

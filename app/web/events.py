@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from app.runs.states import State
@@ -31,7 +31,7 @@ class Followers:
         self.store = store
         self._followers: dict[str, Follower] = {}
 
-    async def stream(self, run: str, after: int) -> AsyncIterator[bytes]:
+    async def stream(self, run: str, after: int) -> AsyncGenerator[bytes]:
         """Each event of a run after a number, as it comes; `end` once nothing more is to come."""
         follower = self._followers.get(run)
         if follower is None:

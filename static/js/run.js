@@ -30,7 +30,7 @@ const follower = new Follower(run.id, {
   event: (event) => record.add(event) && drawSoon(),
   lost,
   found: () => status.setConnection(""),
-  rests: drawSoon,
+  rests: () => look().catch(gone),
 });
 const place = document.querySelector("#controls");
 const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked: () => follower.follow(), published, removed: () => location.assign("/train") });
@@ -71,11 +71,14 @@ function published(name) {
 /** The browser tries again by itself; a run that was deleted never comes back. */
 function lost() {
   status.setConnection(say("lostDetail"));
-  look().catch((error) => {
-    if (!(error instanceof Refusal) || error.reason.code !== "unknown_run") return;
-    follower.close();
-    status.setConnection(error.message);
-  });
+  look().catch(gone);
+}
+
+/** A run that was deleted. @param {unknown} error */
+function gone(error) {
+  if (!(error instanceof Refusal) || error.reason.code !== "unknown_run") return;
+  follower.close();
+  status.setConnection(error.message);
 }
 
 async function look() {

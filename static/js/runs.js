@@ -47,9 +47,6 @@ export const publish = (id, name) => ask("POST", `${RUNS}/${id}/publish`, { name
 /** @param {string} id */
 export const remove = (id) => ask("DELETE", `${RUNS}/${id}`);
 
-/** @param {string} id */
-export const eventsOf = (id) => `${RUNS}/${id}/events`;
-
 /** @param {State} state */
 export const isLive = (state) => LIVE.has(state);
 

@@ -291,6 +291,37 @@ def test_a_server_that_restarts_loses_no_point_of_an_open_page(
     page.close()
 
 
+def test_eight_tabs_of_live_runs_share_one_connection(
+    form: Page, context: BrowserContext, server: Server
+) -> None:
+    choose_small(form, **{**LONG, "Epochs": "2000"})
+    train(form)
+    tabs = [form]
+    for _ in range(7):  # a browser opens six connections to one server
+        tabs.append(context.new_page())
+        tabs[-1].goto(form.url)
+    for tab in tabs:
+        tab.bring_to_front()
+        before = int(tab.locator("#run").get_attribute("data-points") or 0)
+        wait_for_points(tab, before)
+    button(tabs[-1], "Stop").click()
+    for tab in tabs:
+        tab.bring_to_front()
+        expect(tab.locator(".state")).to_have_text("Stopped")
+        expect(tab.locator(".connection")).to_be_empty()
+    for tab in tabs[1:]:
+        tab.close()
+
+
+def test_a_browser_without_shared_workers_follows_by_itself(page: Page, server: Server) -> None:
+    page.add_init_script("delete window.SharedWorker")
+    opened(page, server)
+    choose_small(page)
+    train(page)
+    state(page).to_have_text("Finished")
+    expect_every_point_once(page, server, 2)
+
+
 def test_a_missing_dataset_says_what_to_do_and_the_run_can_be_deleted(form: Page) -> None:
     choose_small(form)
     form.get_by_label("Dataset").select_option("pen-digits")

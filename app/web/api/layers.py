@@ -58,7 +58,8 @@ async def network_layers(
 
 def shape_of(network: str, choices: Choices) -> NetworkShape:
     """Off the event loop: the first call imports torch."""
-    from app.ml.specs import WrongChoice, changed, check, input_shape, start_of
+    from app.ml.hyperparameters import WrongChoice
+    from app.ml.specs import changed, check, input_shape, start_of
 
     try:
         spec = changed(start_of(None, choices.dataset, network), choices.hyperparameters)
