@@ -17,10 +17,12 @@ from app.runs.checkpoints import model_of
 from app.settings import ROOT
 from app.web.api.run_detail import Identifier
 from app.web.api.runs import read_run
+from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter, role_of
 
 router = RoleRouter()
 
+MOST_COMPARED = 8  # as many as can be told apart
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -81,6 +83,19 @@ async def run(request: Request, identifier: Identifier) -> HTMLResponse:
         may_train=role_of(request.scope) >= Role.TEACHER,
         published=await asyncio.to_thread(state.library.copies_of, folder),
     )
+
+
+@router.page("/compare", role=Role.ANYONE)
+async def compare(request: Request, runs: str = "") -> HTMLResponse:
+    """`?runs=ID,ID`: the first eight that are there."""
+    found = []
+    for identifier in dict.fromkeys(runs.split(",")[: 4 * MOST_COMPARED]):
+        try:
+            found.append((await read_run(request, identifier)).model_dump(mode="json"))
+        except ApiError as missing:
+            if missing.code != "unknown_run":
+                raise
+    return render(request, "compare-runs.html", runs=found[:MOST_COMPARED])
 
 
 class StaticFolder(StaticFiles):

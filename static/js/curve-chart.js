@@ -7,7 +7,7 @@ import { brief } from "./texts.js";
 const uPlot = /** @type {any} */ (uPlotModule);
 
 /**
- * @typedef {{ colour: string, width: number, dots?: boolean, dash?: number[] }} Line colour: a token of style.css
+ * @typedef {{ colour: string, width: number, dots?: boolean | "where they fit", dash?: number[] }} Line colour: a token of style.css
  * @typedef {{ epoch: number, label: string }} Mark
  * @typedef {{ x: number[], y: (number | null)[], colour: string, dash?: number[] }} Under a line that lies under the curves
  * @typedef {{ lines: Line[], range: (least: number | null, most: number | null) => [number, number], write: (value: number) => string,
@@ -152,7 +152,7 @@ export class CurveChart {
   /** @param {Line} line @param {number} i */
   #line({ colour, width, dots, dash }, i) {
     const stroke = this.#token(colour);
-    const points = dots ? { show: true, size: 6, fill: stroke } : { show: false };
+    const points = dots === true ? { show: true, size: 6, fill: stroke } : dots ? { size: 6, fill: stroke } : { show: false };
     return { stroke, width, dash, points, spanGaps: true, alpha: this.#faint[i] ? FAINT : 1, show: !this.#hidden[i] };
   }
 

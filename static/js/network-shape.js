@@ -11,7 +11,7 @@ import { count, labelOf, say, spaced } from "./texts.js";
  */
 
 const PAUSE = 250; // ms without a change, then the server is asked
-const OWN_ROW = new Set(["flatten", "fully_connected", "convolution", "max_pooling", "average_pooling", "global_pooling"]);
+const OWN_ROW = new Set(["whitening", "flatten", "fully_connected", "convolution", "max_pooling", "average_pooling", "global_pooling"]);
 
 export class NetworkShape {
   #part;

@@ -5,6 +5,7 @@ import { say, when } from "./texts.js";
 
 /** @typedef {import("./runs.js").Run} Run */
 
+const MOST = 8; // runs that can be told apart in one chart
 const LOOK = 3000; // ms between two looks while a run goes on and the page can be seen
 
 export class RunList {
@@ -18,6 +19,8 @@ export class RunList {
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (element.querySelector(selector)));
     this.#items = this.#part("ul");
     this.#part("button").addEventListener("click", () => this.#showMore());
+    this.#items.addEventListener("change", () => this.#choose());
+    this.#choose();
   }
 
   /** Again and again while one of the newest goes on. */
@@ -41,6 +44,17 @@ export class RunList {
     this.#items.append(...items);
     this.#setNext(next);
     items[0]?.querySelector("a")?.focus();
+  }
+
+  /** The link to those that are chosen. */
+  #choose() {
+    const chosen = /** @type {HTMLInputElement[]} */ ([...this.#items.querySelectorAll(":checked")]);
+    const link = /** @type {HTMLAnchorElement} */ (this.#part(".compare"));
+    const isEnough = chosen.length >= 2 && chosen.length <= MOST;
+    if (isEnough) link.href = `/compare?runs=${chosen.map(({ value }) => value).join()}`;
+    else link.removeAttribute("href");
+    link.ariaDisabled = String(!isEnough);
+    link.textContent = isEnough ? say("compareChosen", { count: chosen.length }) : say("compareChoose");
   }
 
   /** In its place, or as the newest. @param {Run} run */
@@ -69,7 +83,10 @@ function drawn(run) {
   const link = Object.assign(document.createElement("a"), { href: `/runs/${run.id}`, textContent: titleOf(run) });
   const what = part("what", run.name && whatOf(run));
   const time = Object.assign(document.createElement("time"), { textContent: when(run.created), dateTime: new Date(1000 * run.created).toISOString() });
-  item.append(link, what, part("state", ""), time);
+  const choice = Object.assign(document.createElement("input"), { type: "checkbox", value: run.id, ariaLabel: say("chooseRun", { name: titleOf(run) }) });
+  const label = document.createElement("label");
+  label.append(choice);
+  item.append(label, link, what, part("state", ""), time);
   tell(item, run);
   return item;
 }

@@ -179,6 +179,26 @@ const TEXTS = {
   // Runs: the list
   networkOnDataset: "{network} on {dataset}",
   noRuns: "No runs yet. Choose a starting point above and press Train: the first takes ten seconds.",
+  chooseRun: "Compare {name}",
+  compareChosen: "Compare {count} runs",
+  compareChoose: "Choose two to eight runs to compare",
+
+  // Runs side by side
+  column_run: "Run",
+  column_state: "State",
+  column_epoch: "Epoch",
+  column_bestLoss: "Best validation loss",
+  column_bestAccuracy: "Best validation accuracy",
+  column_test: "Test accuracy",
+  column_parameters: "Parameters",
+  epochOf: "{epoch} of {epochs}",
+  compareNothing: "No epoch is over yet.",
+  compareBest: "The best on validation pictures so far: {run}, {accuracy}.",
+  compareLatest: "Latest: {values}",
+  compareAt: "Epoch {epoch}: {values}",
+  compareValue: "{run} {value}",
+  compareSame: "All choices of these runs are the same.",
+
   // One run
   runTitle: "{state}: {name}",
   result: "{accuracy} of {n} test pictures are read right.",
@@ -262,6 +282,7 @@ const LABELS = {
   relu: "ReLU",
   leaky_relu: "leaky ReLU",
   gelu: "GELU",
+  whitening: "Whitening",
   max_pooling: "Pooling, maximum",
   average_pooling: "Pooling, average",
   global_pooling: "Global pooling",

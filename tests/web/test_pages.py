@@ -36,7 +36,7 @@ class Addresses(HTMLParser):
         self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/docs", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/train", "/compare", "/docs", "/nothing"])
 def test_pages_load_only_files_that_are_there_and_run_nothing_inline(
     client: TestClient, small_model: ModelEntry, path: str
 ) -> None:
@@ -85,6 +85,17 @@ def test_what_a_run_is_called_is_escaped(app: FastAPI, client: TestClient) -> No
     assert page.status_code == 200
     assert "<img src=x" not in page.text
     assert Addresses(page.text).inline == []
+
+
+def test_runs_are_compared_by_their_address_and_missing_ones_are_left_out(
+    app: FastAPI, client: TestClient
+) -> None:
+    first, second = resting_run(app, "<first>"), resting_run(app, "second")
+    page = client.get(f"/compare?runs={first},nonsense,{26 * '0'},{second},{first}").text
+    assert page.count(first) == 1 and second in page
+    assert "<first>" not in page
+    assert Addresses(page).inline == []
+    assert "None of these runs is there" in client.get("/compare?runs=nonsense").text
 
 
 def test_a_run_that_is_not_there_is_a_page_not_found(client: TestClient) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
-from app.web.api.runs import EXAMPLE, ID, opened
+from app.web.api.run_detail import EXAMPLE, ID, opened
 from app.web.events import END
 from app.web.roles import Role, RoleRouter
 

@@ -1,0 +1,34 @@
+// @ts-check
+/** In which choices runs differ, by name and in words. */
+
+/**
+ * @typedef {import("./runs.js").Run} Run
+ * @typedef {{ name: string, values: any[] }} Difference a value for each run; undefined where it has none
+ */
+
+/** @param {Run[]} runs @returns {Difference[]} */
+export function differences(runs) {
+  const flat = runs.map((run) => ({ dataset: run.dataset, network: run.network, ...flattened(run.spec) }));
+  const names = [...new Set(flat.flatMap(Object.keys))];
+  const found = names.map((name) => ({ name, values: flat.map((choices) => /** @type {Record<string, any>} */ (choices)[name]) }));
+  return found.filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
+}
+
+/** Tables within the spec are choices like all others. @param {Record<string, any>} spec */
+function flattened(spec) {
+  const pairs = Object.entries(spec).flatMap(([name, value]) => (isTable(value) ? Object.entries(value) : [[name, value]]));
+  return Object.fromEntries(pairs);
+}
+
+/** @param {any} value */
+const isTable = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** @param {any} value @returns {string} */
+export function inWords(value) {
+  if (value === undefined) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return String(Number(value.toPrecision(4)));
+  if (Array.isArray(value)) return value.map(inWords).join(value.some(isTable) ? "; " : ", ") || "none";
+  if (isTable(value)) return Object.entries(value).map(([name, each]) => `${name} ${inWords(each)}`).join(", ");
+  return String(value);
+}
