@@ -85,6 +85,7 @@ function changed(final) {
   if (lab.subject?.kind === "picture" && sheet.subject?.kind !== "picture") server.forget(); // not even late
   ask(final);
   if (final && !lab.subject) view.announce(say("cleared"));
+  if (lab.subject?.kind === "picture") hold("pen"); // an eraser that cannot be seen would take it away
 }
 
 /** @param {number} column @param {number} row @param {boolean} isDown */

@@ -3,6 +3,7 @@
 import { Batches } from "./batches.js";
 import { csv } from "./csv.js";
 import { decoded, fit, isOther, refusal, sent } from "./pictures.js";
+import { save } from "./saved.js";
 import { UNIT, percent, say } from "./texts.js";
 
 /** @typedef {import("./lab.js").Lab} Lab */
@@ -240,11 +241,8 @@ export class Many {
   #save() {
     const rows = this.#entries.map(({ file, state, model, version, reading, probability, right, note }) =>
       [file.name, model, version, reading, probability < 0 ? "" : String(probability), right, state === "waiting" ? say("notRead") : note]);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff", csv([COLUMNS, ...rows])], { type: "text/csv;charset=utf-8" })); // Excel knows UTF-8 by its mark
-    link.download = "inkling-readings.csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    const text = ["\ufeff", csv([COLUMNS, ...rows])]; // Excel knows UTF-8 by its mark
+    save(new Blob(text, { type: "text/csv;charset=utf-8" }), "inkling-readings.csv");
   }
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The drawing as a file: dark ink on white, whatever the theme. */
+/** Files for the person before the page; the drawing as one: dark ink on white, whatever the theme. */
 import { paint } from "./ink.js";
 
 /** @typedef {import("./strokes.js").Strokes} Strokes */
@@ -7,6 +7,15 @@ import { paint } from "./ink.js";
 const INK = "#1b1f3b"; // the light theme's
 const PNG_SIDE = 1024; // pixels
 const SVG_SIDE = 1000;
+
+/** @param {Blob} content @param {string} name */
+export function save(content, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a phone may first ask where to
+}
 
 /** @param {Strokes} strokes @param {number} pen in sides of the pad @returns {Promise<Blob>} */
 export function png(strokes, pen) {

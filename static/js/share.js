@@ -2,7 +2,7 @@
 /** Take it with you: the page as a link, as code, as a frame for another page; the drawing as a file. */
 import { whileOpen } from "./lab.js";
 import { encode } from "./link.js";
-import { png, svg } from "./saved.js";
+import { png, save, svg } from "./saved.js";
 import { curl, frame, javascript, python } from "./snippets.js";
 import { say } from "./texts.js";
 
@@ -97,15 +97,6 @@ function about(form, sent) {
 function fileName({ answer }) {
   const label = answer?.predictions[0]?.label.replace(/[^\p{L}\p{N}-]/gu, "");
   return label ? `inkling-${label}` : "inkling";
-}
-
-/** @param {Blob} content @param {string} name */
-function save(content, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a phone may first ask where to
 }
 
 /** @param {HTMLElement} button @param {boolean} disabled */

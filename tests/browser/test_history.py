@@ -190,3 +190,14 @@ def test_a_picture_that_came_back_can_be_cropped(page: Page, mouse: Any) -> None
     expect(page.locator(".detail")).to_have_text(re.compile("Press Crop to choose one"))
     page.get_by_role("button", name="Crop").click()
     crop_to_the_three(page)
+
+
+def test_a_picture_puts_the_eraser_down(page: Page, mouse: Any) -> None:
+    page.get_by_role("button", name="Eraser").click()
+    choose(page, png(on_paper(CROSSED_SEVEN)))
+    expect_answer(page, "7")
+    mouse(page, THREE)
+    expect_answer(page, "3")
+    expect(page.get_by_role("button", name="Pen", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )

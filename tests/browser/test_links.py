@@ -35,7 +35,7 @@ def test_a_link_that_was_cut_off_says_so_until_one_draws(
     open_anew(page, f"{server.url}/#{line_of(page)[:-cut]}")
     notice = page.get_by_text(DAMAGED)
     expect(notice).to_be_visible()
-    expect(notice).to_have_attribute("role", "status")
+    expect(notice).to_have_attribute("aria-live", "polite")
     expect(page.locator(".sure")).to_have_text("No digit yet")
     assert ink_pixels(page) == 0
     assert violations(page) == []
