@@ -33,8 +33,8 @@ export function mount(panel, moment) {
 
   /** @param {boolean} final whether the pen is up */
   function changed(final) {
-    part(".pad").toggleAttribute("data-holds", !pad.isEmpty);
-    part(".clear").ariaDisabled = String(pad.isEmpty);
+    part(".pad").toggleAttribute("data-holds", pad.strokes.length > 0);
+    part(".clear").ariaDisabled = String(!pad.strokes.length);
     if (final) remember(DRAWING, encode({ model: decode(recalled(DRAWING))?.model ?? "", pen: pad.pen, strokes: pad.strokes }));
     refresh(final);
   }
@@ -44,7 +44,7 @@ export function mount(panel, moment) {
     const { reference } = moment;
     if (!reference) return;
     part(".draw-with").setAttribute("href", `/#${encode({ model: reference, pen: pad.pen, strokes: pad.strokes })}`);
-    if (pad.isEmpty) {
+    if (!pad.strokes.length) {
       server.forget();
       history.clear();
       tell(say("empty"));
@@ -80,16 +80,16 @@ export function mount(panel, moment) {
   }
 
   part(".clear").addEventListener("click", () => {
-    pad.clear();
+    pad.show([]);
     changed(true);
   });
   const drawing = decode(recalled(DRAWING));
   if (drawing?.strokes.length) {
     pad.pen = drawing.pen;
-    pad.replace(drawing.strokes);
+    pad.show(drawing.strokes);
   }
-  part(".pad").toggleAttribute("data-holds", !pad.isEmpty);
-  part(".clear").ariaDisabled = String(pad.isEmpty);
+  part(".pad").toggleAttribute("data-holds", pad.strokes.length > 0);
+  part(".clear").ariaDisabled = String(!pad.strokes.length);
   panel.addEventListener("toggle", () => panel.open || history.stop());
   whileOpen(panel, /** @type {any} */ (moment), refresh);
 }
