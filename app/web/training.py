@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from app.settings import Settings
+from app.web.engine import settle
 from app.web.errors import ApiError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Training:
     async def _begin(self) -> None:
         await self._open()
         self.supervisor.start()
+        await asyncio.to_thread(settle)  # these libraries stay for good too
 
     async def _open(self) -> None:
         self.store = await asyncio.to_thread(open_store, self.settings)
