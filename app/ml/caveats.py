@@ -12,6 +12,10 @@ FORKED = (
     "It did not begin with random weights but with those of run {run} at step {step}; its recipe "
     "alone does not make it again."
 )
+EARLY = (
+    "It is a checkpoint at step {}, from before its training ended; its recipe alone goes on past "
+    "it. Nothing but the validation part was measured."
+)
 CONTINUED = (
     "It had trained {:g} epochs when it was asked to go on to {}; its recipe alone, which trains "
     "them in one go, does not make it again."

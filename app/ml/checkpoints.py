@@ -109,9 +109,15 @@ class ModelLibrary:
         found = read_entry(folder, "own")
         if found.card is None:
             raise FileNotFoundError(folder)
-        recipe = found.card.recipe.replace(f"--name {found.name}", f"--name {name}")
-        card = replace(found.card, name=name, recipe=recipe)
+        return self.publish(found, found.card, name, replace_existing)
+
+    def publish(
+        self, found: ModelEntry, card: Card, name: str, replace_existing: bool = False
+    ) -> ModelEntry:
+        """The same weights under a name, with this card; errors as save()."""
         self.check_free(name, replace_existing)
+        recipe = re.sub(r"--name \S+$", f"--name {name}", card.recipe)
+        card = replace(card, name=name, recipe=recipe)
         return self.save(card, read_weights(found), replace_existing)
 
     def copies_of(self, folder: Path) -> list[str]:

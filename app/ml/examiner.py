@@ -51,6 +51,7 @@ class Examiner:
         folder.mkdir(exist_ok=True)
         save_pictures(folder, name, part)
         found.save(folder / f"{step}.{name}.safetensors")
+        forget_the_thinned(folder, run / "checkpoints")
 
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None
@@ -62,6 +63,13 @@ class Examiner:
             self.dataset = load(entry.card.dataset, root, cache, Options.of(options))
             self.key = key
         return self.dataset
+
+
+def forget_the_thinned(examined: Path, checkpoints: Path) -> None:
+    """What was found out about checkpoints that are not kept any more."""
+    for path in examined.glob("[0-9]*.safetensors"):
+        if not (checkpoints / f"{path.name.partition('.')[0]}.safetensors").exists():
+            path.unlink(missing_ok=True)
 
 
 def main(lines: Iterable[str], out: TextIO) -> None:

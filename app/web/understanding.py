@@ -1,12 +1,13 @@
 """What is known of a run at a checkpoint, as answers; made off the event loop, with torch."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from app.ml.cards import Card
+from app.ml.caveats import EARLY
 from app.ml.checkpoints import predicting
 from app.runs.states import State
 from app.runs.store import Run, Store
@@ -25,6 +26,10 @@ class Moment:
     step: int
     is_last: bool
     card: Card
+
+    @property
+    def reference(self) -> str:
+        return f"runs/{self.run.id}/checkpoints/{self.step}"
 
 
 class ClassScore(BaseModel):
@@ -152,7 +157,7 @@ def found(store: Store, run: Run, moment: Moment | None, paths: dict[str, Path])
 
     rests = run.state in (State.FINISHED, State.STOPPED, State.FAILED)
     whole = rests and (moment is None or moment.is_last)
-    told = store.events_after(run.id, 0, 1_000_000)
+    told = [event for event in store.told(run.id, "step", "evaluated") if event.variant == 0]
     if moment and not moment.is_last:
         told = [event for event in told if event.step <= moment.step]
     seen = {part: Examination.load(path) for part, path in paths.items()}
@@ -173,6 +178,20 @@ def found(store: Store, run: Run, moment: Moment | None, paths: dict[str, Path])
     )
     answers = [FindingAnswer(**asdict(finding)) for finding in findings(facts)]
     return Findings(checkpoint=moment.step if moment else None, findings=answers)
+
+
+def card_at(moment: Moment, path: Path | None) -> Card:
+    """For publishing a checkpoint: its card, with what its examination of the validation part
+    measured."""
+    accuracy = {}
+    if path:
+        from app.ml.examination import Examination
+
+        summary = Examination.load(path).evaluation.summary(moment.card.classes)
+        accuracy[f"{moment.card.dataset} validation"] = summary
+    title = f"{moment.card.title}, step {moment.step}"
+    notes = (*moment.card.notes, EARLY.format(moment.step))
+    return replace(moment.card, title=title, accuracy=accuracy, notes=notes)
 
 
 def classes_of(dataset: str) -> tuple[str, ...]:

@@ -41,8 +41,8 @@ export const steer = (id, verb) => ask("POST", `${RUNS}/${id}/${verb}`);
 /** @param {string} id @param {number} rate @returns {Promise<Run>} */
 export const changeRate = (id, rate) => ask("PATCH", `${RUNS}/${id}`, { learning_rate: rate });
 
-/** @param {string} id @param {string} name of the model @returns {Promise<{ name: string }>} */
-export const publish = (id, name) => ask("POST", `${RUNS}/${id}/publish`, { name });
+/** @param {string} id @param {string} name of the model @param {number} [checkpoint] its step, instead of the finished run @returns {Promise<{ name: string }>} */
+export const publish = (id, name, checkpoint) => ask("POST", `${RUNS}/${id}/publish`, { name, checkpoint });
 
 /** @param {string} id */
 export const remove = (id) => ask("DELETE", `${RUNS}/${id}`);

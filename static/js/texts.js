@@ -253,6 +253,7 @@ const TEXTS = {
   calibrationTooSure: "Too sure of itself: sure of {confidence} on average, right in only {accuracy}. Expected calibration error {ece}.",
   calibrationTooModest: "Too modest: sure of only {confidence} on average, right in {accuracy}. Expected calibration error {ece}.",
   binOf: "{from} to {to}\u202f%",
+  publishStep: "Make step {step} a model called",
   kernels: "{shown} of {units} kernels of {side} × {side} weights; the largest weight is {largest}.",
   rows: "{shown} of {units} units, a weight for each of {side} × {side} pixels; the largest is {largest}.",
   state_queued: "Waiting",

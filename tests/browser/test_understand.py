@@ -13,7 +13,9 @@ from tests.browser.test_everyone import violations
 
 pytestmark = pytest.mark.slow
 
-PANELS = ["findings", "confusion", "mistakes", "calibration", "first-layer", "over-time"]
+PANELS = ["findings", "confusion", "mistakes", "calibration", "first-layer"]
+QUIET = ["over-time", "publish-checkpoint"]  # nothing is computed for them
+SLOW = 60_000  # ms: what trains and examines gives way to everything else on a busy machine
 SEVEN = [[(0.25, 0.2), (0.72, 0.2), (0.45, 0.82)]]
 
 
@@ -30,7 +32,7 @@ def at_run(page: Page, server: Server, run: str) -> Page:
 
 def opened(page: Page, server: Server, run: str) -> Page:
     page.goto(f"{server.url}/runs/{run}")
-    expect(slider_of(page)).to_be_visible()
+    expect(slider_of(page)).to_be_visible(timeout=SLOW)
     return page
 
 
@@ -45,7 +47,7 @@ def panel(page: Page, name: str) -> Locator:
 
 
 def settled(found: Locator) -> None:
-    expect(found).to_have_attribute("aria-busy", "false", timeout=30_000)
+    expect(found).to_have_attribute("aria-busy", "false", timeout=SLOW)
 
 
 def first_checkpoint(page: Page) -> None:
@@ -134,9 +136,9 @@ def test_the_test_part_is_offered_once_the_run_is_finished(
 ) -> None:
     found = panel(at_run, "confusion")
     at_run.get_by_role("combobox", name="Pictures").select_option("test")
-    expect(found.locator(".told")).to_contain_text("of 64 pictures")
+    expect(found.locator(".told")).to_contain_text("of 64 pictures", timeout=SLOW)
     at_run.get_by_role("combobox", name="Pictures").select_option("train")
-    expect(found.locator(".told")).to_contain_text("of 384 pictures")
+    expect(found.locator(".told")).to_contain_text("of 384 pictures", timeout=SLOW)
 
 
 def test_the_surest_mistakes_say_what_was_read_and_what_it_is(at_run: Page) -> None:
@@ -215,6 +217,23 @@ def test_one_can_draw_beside_the_slider_and_go_on_drawing_with_the_checkpoint(
     expect(at_run.locator(".guess")).to_have_text(re.compile(r"^\d$"))
 
 
+def test_a_checkpoint_becomes_a_model_to_draw_with(
+    at_run: Page, server: Server, problems: list[str]
+) -> None:
+    first_checkpoint(at_run)
+    found = panel(at_run, "publish-checkpoint")
+    name = found.get_by_label(f"Make step {step(at_run):,} a model called")
+    name.fill("digits-cnn")
+    found.get_by_role("button", name="Publish").click()
+    expect(found.locator(".refused")).to_contain_text("ships with Inkling")
+    problems[:] = [problem for problem in problems if "status of 409" not in problem]
+    name.fill("as-a-baby")
+    found.get_by_role("button", name="Publish").click()
+    found.get_by_role("link", name="Draw with as-a-baby").click()
+    expect(at_run.get_by_label("Model")).to_have_value("as-a-baby")
+    at_run.request.delete(f"{server.url}/api/v1/models/as-a-baby")
+
+
 @pytest.fixture
 def endless(server: Server) -> Iterator[str]:
     run = start(server, batch_size=1, epochs=2000)
@@ -227,11 +246,11 @@ def test_new_checkpoints_appear_while_it_trains(page: Page, server: Server, endl
     slider = slider_of(page)
     expect(page.locator("[value=test]")).to_be_disabled()
     newest = "more => +document.querySelector('#checkpoint').max > more"
-    page.wait_for_function(newest, arg=1)
+    page.wait_for_function(newest, arg=1, timeout=SLOW)
     slider_at = "() => document.querySelector('#checkpoint')"
     page.wait_for_function(f"() => ({slider_at})().value === ({slider_at})().max")
     first_checkpoint(page)
-    page.wait_for_function(newest, arg=int(slider.get_attribute("max") or 0))
+    page.wait_for_function(newest, arg=int(slider.get_attribute("max") or 0), timeout=SLOW)
     expect(slider).to_have_value("0")
 
 
@@ -240,7 +259,7 @@ def test_a_run_without_a_checkpoint_says_when_the_first_comes(
 ) -> None:
     broken = start(server, learning_rate=1e25, optimizer="sgd", batch_size=1)
     page.goto(f"{server.url}/runs/{broken}")
-    expect(page.locator(".state")).to_have_text("Failed", timeout=60_000)
+    expect(page.locator(".state")).to_have_text("Failed", timeout=SLOW)
     expect(page.locator("#understand .none")).to_be_visible()
     found = panel(page, "findings")
     expect(found.locator(".sentence")).to_contain_text("diverged")
@@ -250,9 +269,9 @@ def test_a_run_without_a_checkpoint_says_when_the_first_comes(
 def test_axe_finds_nothing_in_the_open_panels(at_run: Page, scheme: Any) -> None:
     at_run.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for name in PANELS:
-        found = panel(at_run, name)
-        if name != "over-time":
-            settled(found)
+        settled(panel(at_run, name))
+    for name in QUIET:
+        panel(at_run, name)
     at_run.locator(".matrix button").first.click()
     expect(at_run.locator("#confusion .gallery img").first).to_be_visible()
     at_run.locator("#calibration").get_by_text("As a table").click()
@@ -264,9 +283,9 @@ def test_nothing_scrolls_sideways_on_a_phone_and_the_slider_stays_in_sight(
 ) -> None:
     opened(phone, server, run)
     for name in PANELS:
-        found = panel(phone, name)
-        if name != "over-time":
-            settled(found)
+        settled(panel(phone, name))
+    for name in QUIET:
+        panel(phone, name)
     phone.locator(".matrix button").nth(11).tap()
     expect(phone.locator("#confusion .gallery img").first).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") == 360

@@ -138,6 +138,34 @@ def test_what_was_examined_is_kept_until_its_checkpoint_changes(
     assert kept.stat().st_mtime_ns > written
 
 
+def test_a_checkpoint_is_published_with_what_was_measured_on_validation(
+    server: Server, client: httpx.Client, run: str
+) -> None:
+    step = steps(server, run)[0]
+    measured = asked(client, run, "confusion", checkpoint=step)
+    body = {"name": "early", "checkpoint": step}
+    published = client.post(f"/api/v1/runs/{run}/publish", json=body, timeout=60)
+    assert published.status_code == 201, published.text
+    shown = client.get("/api/v1/models/early").json()
+    validation = shown["accuracy"].pop("mnist validation")
+    assert (validation["accuracy"], validation["n"]) == (measured["accuracy"], 128)
+    assert shown["accuracy"] == {}
+    card = shown["card"]
+    assert card["title"].endswith(f"step {step}") and f"step {step}," in card["notes"][-1]
+    assert card["recipe"].endswith("--name early")
+    strokes = {"strokes": [[[20, 10], [80, 10], [40, 95]]]}
+    answers = [
+        client.post(f"/api/v1/models/{name}/predict", json=strokes).json()["predictions"]
+        for name in ("early", f"runs/{run}/checkpoints/{step}")
+    ]
+    assert answers[0] == answers[1]
+    again = client.post(f"/api/v1/runs/{run}/publish", json=body)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "name_taken")
+    client.delete("/api/v1/models/early")
+    gone = client.post(f"/api/v1/runs/{run}/publish", json={"name": "x", "checkpoint": 1})
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "unknown_checkpoint")
+
+
 def test_findings_rest_on_numbers(client: httpx.Client, run: str) -> None:
     found = asked(client, run, "findings")
     keys = [finding["key"] for finding in found["findings"]]

@@ -1,17 +1,20 @@
 """Steering a run: pause, stop, resume, continue, fork, publish."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Body, Request
 from pydantic import BaseModel, Field
 
-from app.ml.checkpoints import ReservedName
+from app.ml.checkpoints import ModelEntry, ReservedName, UnavailableModel
 from app.runs.checkpoints import UnknownCheckpoint, model_of
 from app.runs.quota import make_room
 from app.runs.states import RESTING, State
-from app.web.api.models import ModelSummary, summary
+from app.web.api.models import ModelSummary, find_model, summary
 from app.web.api.run_detail import VARIANTS, Identifier, RunDetail, detail, opened, told
+from app.web.api.understanding import moment_of, published_card
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
@@ -120,6 +123,9 @@ class Publication(BaseModel, extra="forbid"):
     name: str = Field(max_length=64, examples=["my-mlp"], description="of the model")
     replace: bool = Field(False, description="whether a model of that name is replaced")
     variant: int = Field(0, ge=0, lt=VARIANTS, description="of a run that has variants")
+    checkpoint: int | None = Field(
+        None, ge=0, lt=10**12, description="the step of a checkpoint, instead of the finished run"
+    )
 
 
 @router.post("/{identifier}/publish", role=Role.TEACHER, status_code=201, summary="Make it a model")
@@ -128,14 +134,25 @@ async def publish_run(
     identifier: Identifier,
     wanted: Annotated[Publication, Body(openapi_examples=NAMED)],
 ) -> ModelSummary:
-    """The finished run's weights and card, under a name: page, API and CLI can use it at once."""
-    state = request.app.state
+    """The finished run's weights and card, or a checkpoint's, under a name: page, API and CLI can
+    use it at once. A checkpoint's accuracy is that of the validation part."""
+    state, library = request.app.state, request.app.state.library
     await told((await opened(request)).store.get, identifier)
     folder = state.settings.runs_dir / identifier / model_of(wanted.variant)
+    publish: Callable[..., ModelEntry] = partial(library.adopt, folder)
+    if wanted.checkpoint is not None:
+        moment = await moment_of(request, identifier, wanted.checkpoint)
+        card = await published_card(request, moment)
+        publish = partial(library.publish, find_model(library, moment.reference), card)
     try:
-        entry = await asyncio.to_thread(state.library.adopt, folder, wanted.name, wanted.replace)
+        entry = await asyncio.to_thread(publish, wanted.name, wanted.replace)
     except FileNotFoundError:
-        raise ApiError(409, "not_finished", "Only a finished run can be published.") from None
+        sentence = (
+            "Only a finished run can be published as a whole; or name one of its checkpoints."
+        )
+        raise ApiError(409, "not_finished", sentence) from None
+    except UnavailableModel as error:
+        raise ApiError(503, "model_unavailable", f"It cannot be used: {error}.") from None
     except (ReservedName, FileExistsError) as taken:
         raise ApiError(409, "name_taken", f"{taken}."[:200], field="name") from None
     except ValueError as wrong:

@@ -21,6 +21,7 @@ from app.web.understanding import (
     FirstLayer,
     Mistakes,
     Moment,
+    card_at,
     confusion,
     first_layer,
     found,
@@ -130,11 +131,16 @@ async def examined(request: Request, moment: Moment, part: str) -> Path:
 
 
 async def all_examined(request: Request, moment: Moment) -> dict[str, Path]:
-    """What findings rest on; a part without pictures is left out."""
+    """What findings rest on."""
     leaks = moment.card.training["dataset_options"].get("leak")
     parts = ["validation", "train"]
     if leaks and moment.run.state == State.FINISHED:
         parts.append("test")
+    return await those_examined(request, moment, parts)
+
+
+async def those_examined(request: Request, moment: Moment, parts: list[str]) -> dict[str, Path]:
+    """A part without pictures is left out."""
     paths = {}
     for part in parts:
         try:
@@ -143,6 +149,12 @@ async def all_examined(request: Request, moment: Moment) -> dict[str, Path]:
             if error.code != "no_pictures":
                 raise
     return paths
+
+
+async def published_card(request: Request, moment: Moment) -> Card:
+    """What a checkpoint's card says once it is a model."""
+    paths = await waited(request, those_examined(request, moment, ["validation"]))
+    return await asyncio.to_thread(card_at, moment, paths.get("validation"))
 
 
 async def waited(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:
