@@ -17,6 +17,7 @@ from app.ml.inference import Classifier
 from app.ml.networks import CNN, Network
 from app.ml.parts import Dataset, Part
 from app.ml.picture import Picture
+from app.ml.residual import Residual
 
 TRAINING_SAMPLE = 2_000  # training pictures that are looked at, as they are: +-1 point at 95 %
 ACTIVE_SAMPLE = 1_000  # pictures on which a unit may show that it is alive
@@ -92,11 +93,11 @@ def activity(network: Network, x: Tensor) -> tuple[Layer, ...]:
 
 def named_activations(network: Network) -> dict[str, nn.Module]:
     """In the order of the layers, by the names that a person counts by."""
-    parts = (
-        [("Block", network.features), ("Hidden layer", network.head)]
-        if isinstance(network, CNN)
-        else [("Hidden layer", network)]
-    )
+    parts: list[tuple[str, nn.Module]] = [("Hidden layer", network)]
+    if isinstance(network, CNN):
+        parts = [("Block", network.features), ("Hidden layer", network.head)]
+    if isinstance(network, Residual):
+        parts = [("Convolution", network.stages)]
     return {
         f"{word} {number}": module
         for word, part in parts

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 MOST_COLUMNS = 8
+PARTS = ("whitening", "features", "stages", "layers", "head")  # of all networks, from the input on
+LEARNT = (".weight", ".filters")  # whitening's filters are computed, but they come first
 ZERO = 128  # the grey of weight 0
 
 
@@ -14,17 +16,18 @@ def first_weights(path: Path, prefix: str, shape: tuple[int, int, int]) -> NDArr
     """Of a checkpoint's file: (units, side, side), a CNN's kernels or an MLP's rows in the shape
     (C, H, W) of its input; the mean over channels where there are several."""
     with safe_open(path, "np") as file:
-        names = [n for n in file.keys() if n.startswith(prefix) and n.endswith(".weight")]  # noqa: SIM118
-        weights = file.get_tensor(min(names, key=layer_number))
+        names = [n for n in file.keys() if n.startswith(prefix) and n.endswith(LEARNT)]  # noqa: SIM118
+        weights = file.get_tensor(min(names, key=place_of))
     if weights.ndim == 2:
         weights = weights.reshape(len(weights), *shape)
     tiles: NDArray[np.float32] = weights.mean(axis=1)
     return tiles
 
 
-def layer_number(name: str) -> tuple[bool, int]:
-    """`network.features.0.weight`: a CNN's convolutions come before its head."""
-    return ".features." not in name, int(name.split(".")[-2])
+def place_of(name: str) -> tuple[int, list[int]]:
+    """Of `network.features.0.weight`: its part's place in the network, then its numbers there."""
+    parts = name.split(".")
+    return PARTS.index(parts[1]), [int(part) for part in parts if part.isdigit()]
 
 
 def sheet(tiles: NDArray[np.float32]) -> tuple[NDArray[np.uint8], int, float]:

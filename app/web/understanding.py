@@ -211,7 +211,7 @@ def first_layer(moment: Moment) -> FirstLayer:
     tiles = weights[:MOST_UNITS]
     pixels, columns, largest = sheet(tiles)
     return FirstLayer(
-        checkpoint=moment.step, kind="kernels" if moment.card.network == "cnn" else "rows",
+        checkpoint=moment.step, kind="rows" if moment.card.network == "mlp" else "kernels",
         units=len(weights), shown=len(tiles), side=tiles.shape[1], columns=columns,
         largest=largest, sheet=data_url(pixels),
     )  # fmt: skip

@@ -113,6 +113,7 @@ class Matrix {
   #build(classes) {
     this.clear();
     this.#classes = classes.join();
+    this.#table.toggleAttribute("data-words", classes.some(({ length }) => length > 3));
     this.chosen = classes.includes(this.chosen?.true ?? "") ? this.chosen : null;
     const head = document.createElement("tr");
     head.append(Object.assign(document.createElement("td"), { textContent: say("matrixCorner") }), ...classes.map((label) => scoped(label, "col")));
@@ -165,7 +166,11 @@ class Matrix {
 const shade = (share, isRight) => (isRight ? share : Math.min(1, Math.sqrt(10 * share)));
 
 /** @param {string} label @param {string} scope */
-const scoped = (label, scope) => Object.assign(document.createElement("th"), { textContent: label, scope });
+function scoped(label, scope) {
+  const head = Object.assign(document.createElement("th"), { scope });
+  head.appendChild(document.createElement("span")).textContent = label;
+  return head;
+}
 
 /** @param {ClassScore} score */
 function score({ label, n, right }) {

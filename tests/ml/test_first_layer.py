@@ -16,6 +16,7 @@ BLOCKS = [{"channels": 5, "kernel": 3, "pool": 2}, {"channels": 4, "kernel": 3}]
         ("cnn", {"blocks": BLOCKS, "hidden": [7]}, (5, 3, 3)),
         ("mlp", {"hidden": [6, 4], "batch_norm": True}, (6, 28, 28)),
         ("mlp", {"hidden": []}, (10, 28, 28)),
+        ("residual", {"widths": [4, 8], "whitening": False}, (4, 3, 3)),
     ],
 )
 def test_the_first_layer_is_found_in_every_network(
