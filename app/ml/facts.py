@@ -102,3 +102,7 @@ def percent(share: float) -> str:
 
 def points(share: float) -> str:
     return f"{100 * share:.1f} points"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -9,6 +9,7 @@ from typing import Any
 from app.ml.facts import (
     SURE,
     Facts,
+    capital,
     error,
     layers,
     looked_at,
@@ -234,7 +235,7 @@ def weak_class(facts: Facts) -> Iterator[Finding]:
     spread = SURE * sqrt(share * (1 - share) / n + rest * (1 - rest) / others)
     if rest - share >= max(WEAK, spread):
         yield Finding(
-            "weak_class", f"{facts.classes[worst]} is read much worse than the others.",
+            "weak_class", capital(f"{facts.classes[worst]} is read much worse than the others."),
             "Look at its mistakes: are the pictures odd, too few, or like another class?",
             f"{percent(share)} of {n:,} are read right, of all others {percent(rest)}.",
             {"label": facts.classes[worst], "accuracy": share, "n": n, "others": rest},
@@ -253,7 +254,7 @@ def confused_pair(facts: Facts) -> Iterator[Finding]:
     one, other = divmod(int(both.argmax()), classes)
     names = facts.classes[one], facts.classes[other]
     yield Finding(
-        "confused_pair", f"{names[0]} and {names[1]} are what it mixes up most.",
+        "confused_pair", capital(f"{names[0]} and {names[1]} are what it mixes up most."),
         "Open their two cells in the matrix: could you tell these pictures apart?",
         f"{count} of {mistakes} mistakes: {int(matrix[one, other])} times {names[0]} was read as "
         f"{names[1]}, {int(matrix[other, one])} times {names[1]} as {names[0]}.",
