@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, accuracy or page; all of them by default."""
+"""`./run bench [part]`: training, serving, accuracy, page or runs; all of them by default."""
 
 import sys
 from collections.abc import Callable
@@ -30,11 +30,18 @@ def page() -> None:
     page.run()
 
 
+def runs() -> None:
+    from bench import runs
+
+    runs.run()
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "training": training,
     "serving": serving,
     "accuracy": accuracy,
     "page": page,
+    "runs": runs,
 }
 
 

@@ -24,14 +24,18 @@ def free_port() -> int:
 def server_process(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`./run serve` with a data folder of its own; ended by its id."""
     with TemporaryDirectory() as folder:
-        environment = {**os.environ, "INKLING_DATA_DIR": folder}
-        command = [str(ROOT / "run"), "serve", "--port", str(port)]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        process = start_server(port, folder)
         try:
             yield process
         finally:
             process.terminate()
             process.wait(20)
+
+
+def start_server(port: int, data: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "INKLING_DATA_DIR": data}
+    command = [str(ROOT / "run"), "serve", "--port", str(port)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -40,12 +44,16 @@ def running_server() -> Iterator[tuple[str, int]]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with server_process(port) as process:
-        deadline = time.monotonic() + 60
-        while not is_ready(address):
-            if time.monotonic() > deadline or process.poll() is not None:
-                sys.exit(f"the server did not become ready (exit code {process.poll()})")
-            time.sleep(0.1)
+        wait_until_ready(address, process)
         yield address, process.pid
+
+
+def wait_until_ready(address: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 60
+    while not is_ready(address):
+        if time.monotonic() > deadline or process.poll() is not None:
+            sys.exit(f"the server did not become ready (exit code {process.poll()})")
+        time.sleep(0.1)
 
 
 def is_ready(address: str) -> bool:

@@ -50,7 +50,7 @@ class RunEvent:
     epoch: float = 0.0
     fields: dict[str, Any] = field(default_factory=dict)
     variant: int = 0
-    time: float = 0.0  # seconds since 1970; 0: when it is written
+    time: float = 0.0  # of its making, seconds since 1970; 0: when it is written
     seq: int = 0  # 0: not written yet
 
 

@@ -1,6 +1,6 @@
 """What a worker knows of one of its trainings: where it stands, and what of it is told already."""
 
-from time import monotonic
+from time import monotonic, time
 
 from app.ml.training import Event
 from app.ml.training_spec import TrainingSpec
@@ -47,7 +47,8 @@ class Strand:
 
     def event(self, event: Event, kind: str = "", **more: object) -> RunEvent:
         fields = {**event.values, **more}
-        return RunEvent(kind or event.kind, event.step, event.epoch, fields, self.variant)
+        name, now = kind or event.kind, time()
+        return RunEvent(name, event.step, event.epoch, fields, self.variant, now)
 
     def is_news(self, told: RunEvent) -> bool:
         """What was told before an interruption is not told again: it would be the same."""

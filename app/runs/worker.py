@@ -6,7 +6,9 @@ import sys
 import time
 import traceback
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from app.ml.caveats import history
 from app.ml.checkpoints import save_model
@@ -195,6 +197,15 @@ def sentence(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
+def step_back() -> None:
+    """Predictions and people go first. Where Linux shares the cores between sessions (autogroup),
+    niceness counts within one alone, so the session, which is ours, is made nice as well."""
+    niceness = os.environ.get("INKLING_WORKER_NICE", "10")
+    os.nice(int(niceness))
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(niceness)
+
+
 if __name__ == "__main__":
-    os.nice(int(os.environ.get("INKLING_WORKER_NICE", "10")))
+    step_back()
     sys.exit(main(sys.argv[1], int(sys.argv[2])))

@@ -145,6 +145,16 @@ def test_a_new_server_adopts_the_run_of_a_dead_one(supervisor: Supervisor) -> No
     assert [step for step, _ in curve(store, run)] == list(range(1, 24 * 80 + 1))
 
 
+def test_a_worker_lets_everybody_else_go_first(supervisor: Supervisor) -> None:
+    run = supervisor.store.create(spec(epochs=400))
+    look_until(supervisor, run, lambda found: found.state == "running")
+    process = worker_of(supervisor, run)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 10
+    autogroup = Path(f"/proc/{process.pid}/autogroup")
+    if autogroup.exists():  # else the kernel shares the cores between processes
+        assert autogroup.read_text().split()[-1] == "10"
+
+
 def test_only_so_many_run_at_one_time(supervisor: Supervisor) -> None:
     supervisor.at_once = 1
     store = supervisor.store
