@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 
 from app.settings import Settings
+from bench import run_page
 from bench.machine import figure
 from bench.server import ROOT, free_port, start_server, wait_until_ready
 from bench.serving import PNG, a_picture
@@ -38,8 +39,6 @@ def run() -> None:
         viewers(server)
         predictions(server)
     kills()
-    from bench import run_page
-
     run_page.run()
 
 
