@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from app.runs.states import State
@@ -52,15 +53,33 @@ class Followers:
             follower.stop()
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What was new at one look, as bytes that all viewers share."""
+
+    first: int
+    pieces: list[bytes]
+    whole: bytes
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.pieces) - 1
+
+    def after(self, number: int) -> bytes:
+        """What comes after a number: nearly always all of it."""
+        skipped = number - self.first + 1
+        return self.whole if skipped <= 0 else b"".join(self.pieces[skipped:])
+
+
 class Follower:
     """Reads a run's new events for all who watch it."""
 
     def __init__(self, store: Store, run: str) -> None:
         self.store, self.run, self.viewers = store, run, 0
-        self._events: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
+        self._batches: deque[Batch] = deque()
         self._last = 0
         self._ended = False
-        self._news = asyncio.Condition()
+        self._news = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._read())
 
     def stop(self) -> None:
@@ -68,26 +87,37 @@ class Follower:
 
     async def stream(self, after: int) -> AsyncIterator[bytes]:
         while True:
-            pieces = await self._next(after)
-            if pieces:
-                after = pieces[-1][0]
-                yield b"".join(piece for _, piece in pieces)
-            elif self._ended and after >= self._last:
+            if after < self._last:
+                content, after = await self._after(after)
+                if content:
+                    yield content
+            elif self._ended:
                 yield END
                 return
-            else:
+            elif not await self._hears():
                 yield b": still here\n\n"
 
-    async def _next(self, after: int) -> list[tuple[int, bytes]]:
-        """What comes after a number; nothing when the run ended or all was quiet for long."""
-        if after < self._last and not (self._events and self._events[0][0] <= after + 1):
-            found = await asyncio.to_thread(self.store.events_after, self.run, after, PAGE)
-            return [(event.seq, as_sse(self.run, event)) for event in found]
-        async with self._news:
-            if self._last <= after and not self._ended:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), PING_SECONDS)
-        return [each for each in self._events if each[0] > after]
+    async def _hears(self) -> bool:
+        """Wait for news; False when all was quiet for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PING_SECONDS):
+                return await self._news.wait()
+        return False
+
+    async def _after(self, number: int) -> tuple[bytes, int]:
+        """Events after a number, and the number of the last of them: from memory where it reaches
+        back so far."""
+        found: list[bytes] = []
+        for batch in reversed(self._batches):
+            found.append(batch.after(number))
+            if batch.first <= number + 1:
+                return b"".join(reversed(found)), self._last
+        try:
+            events = await asyncio.to_thread(self.store.events_after, self.run, number, PAGE)
+        except UnknownRun:  # deleted in this very moment
+            return b"", self._last
+        content = b"".join(as_sse(self.run, event) for event in events)
+        return content, events[-1].seq
 
     async def _read(self) -> None:
         while not self._ended:
@@ -95,15 +125,20 @@ class Follower:
                 state, found = await asyncio.to_thread(self._look)
             except UnknownRun:
                 state, found = State.STOPPED, []
-            async with self._news:
-                for event in found:
-                    self._events.append((event.seq, as_sse(self.run, event)))
-                    self._last = event.seq
-                self._ended = not found and state in ENDED
-                if found or self._ended:
-                    self._news.notify_all()
+            if found:
+                self._remember([as_sse(self.run, event) for event in found])
+            self._ended = not found and state in ENDED
+            if found or self._ended:
+                self._news.set()
+                self._news = asyncio.Event()
             if len(found) < PAGE:
                 await asyncio.sleep(REST if state in (State.PAUSED, State.INTERRUPTED) else POLL)
+
+    def _remember(self, pieces: list[bytes]) -> None:
+        self._batches.append(Batch(self._last + 1, pieces, b"".join(pieces)))
+        self._last += len(pieces)
+        while self._last - self._batches[0].last > REMEMBERED:
+            self._batches.popleft()
 
     def _look(self) -> tuple[State, list[RunEvent]]:
         """The state first: what a run tells before it rests is then never missed."""
