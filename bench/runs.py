@@ -69,6 +69,8 @@ class Server:
 
     def wait(self, run: str, *states: str) -> dict[str, Any]:
         while (found := self.read(run))["state"] not in states:
+            if found["state"] == "failed":
+                sys.exit(f"the run failed: {found['message']}")
             time.sleep(0.1)
         return found
 
@@ -152,11 +154,12 @@ def last(told: list[dict[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def viewers(server: Server) -> None:
-    run = server.begin(**{**MLP, "epochs": 60})
+    run = server.begin(**{**MLP, "epochs": 2 * MLP["epochs"]})
     command = [sys.executable, "-P", "-m", "bench.viewers", server.address, run, str(VIEWERS)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
+    server.wait(run, "finished")
     remark = (
         f"median {found['p50']:.2f} s, p99 {found['p99']:.2f} s, n = {found['points']} from the "
         f"making of a point to its viewer; {found['events']} events, viewers with one lost or "
@@ -209,7 +212,7 @@ def kills() -> None:
     """A viewer that comes back with the last number it has, as a page does."""
     chance = random.Random(1)
     with served() as server:
-        run = server.begin(**{**MLP, "epochs": 250})
+        run = server.begin(**{**MLP, "epochs": 6 * MLP["epochs"]})
         viewer = PersistentViewer(server, run)
         viewer.start()
         killed = {"server": 0, "worker": 0}

@@ -116,8 +116,7 @@ class Work:
         if event.kind == "checkpoint":
             if not strand.is_due(event, leaving=self.end is not State.FINISHED):
                 return None
-            recorder.flush()  # a checkpoint on disk means that all before it is told
-            told = strand.event(event, bytes=strand.save(event))
+            told = strand.event(event, bytes=strand.save(event, tell=recorder.flush))
         if event.trained is not None:
             self.keep_model(strand, event.trained)
         if event.kind == "evaluated":
