@@ -12,6 +12,7 @@ import { number } from "./typed-number.js";
 export class ChoiceField {
   #control;
   #wrong;
+  #was;
   /** @type {HTMLElement | null} what of the control is marked as wrong */
   #marked = null;
 
@@ -28,12 +29,19 @@ export class ChoiceField {
     this.element = document.createElement("div");
     this.element.className = `field ${parameter.kind}`;
     this.element.append(labelFor(element, parameter.name), element, part("p", "hint", parameter.hint, `${id}-hint`), this.#wrong);
+    this.#was = part("p", "hint was", "", `${id}-was`);
+    this.element.append(this.#was);
     this.value = parameter.default;
     this.element.addEventListener("input", () => this.accept());
   }
 
   get value() {
     return this.#control.value;
+  }
+
+  /** What it was before it was changed. @param {string} sentence */
+  tellBefore(sentence) {
+    this.#was.textContent = sentence;
   }
 
   set value(value) {

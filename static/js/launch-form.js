@@ -3,7 +3,8 @@
 import { ChoiceField } from "./choice-field.js";
 import { Refusal } from "./predict.js";
 import { NetworkShape } from "./network-shape.js";
-import { choices, start } from "./runs.js";
+import { inWords } from "./run-differences.js";
+import { choices, fork, start, titleOf } from "./runs.js";
 import { ScheduleCurve } from "./schedule-curve.js";
 import { startingPoints } from "./starting-points.js";
 import { brief, labelOf, say, spaced } from "./texts.js";
@@ -30,6 +31,10 @@ export class LaunchForm {
   #shape;
   /** @type {ChoiceField | null} */
   #wrong = null;
+  /** @type {{ run: Run, step: number } | null} what it forks */
+  #parent = null;
+  /** @type {Record<string, any>} its choices, as the form shows them */
+  #before = {};
   /** @type {Record<string, ChoiceField>} */
   #training = {};
   /** @type {Record<string, Record<string, ChoiceField>>} */
@@ -59,6 +64,38 @@ export class LaunchForm {
     this.#part(".starts").append(...cards);
     this.#fill(points[0].recipe);
     this.#part(".all-choices").hidden = false;
+  }
+
+  /** Instead of a start: go on from a checkpoint; what is changed is marked. @param {Run} run @param {number} step */
+  fork(run, step) {
+    this.#parent = { run, step };
+    const { dataset, network } = run;
+    this.#fill(/** @type {Recipe} */ ({ ...run.spec, dataset, network, name: "" }));
+    this.#before = Object.fromEntries(Object.values(this.#all()).map((field) => [field.name, field.value]));
+    this.#part(".starts").replaceChildren(Object.assign(document.createElement("p"), { textContent: say("forkOf", { name: titleOf(run), step }) }));
+    for (const name of /** @type {const} */ (["dataset", "network"])) this.#select(name).disabled = true;
+    this.#part("[type=submit]").textContent = say("fork");
+    this.#follow();
+  }
+
+  /** Those of the choices that are not the parent's. */
+  #changed() {
+    const fields = Object.values(this.#all()).filter(({ element }) => !element.hidden);
+    const pairs = fields.map((field) => ({ field, before: this.#before[field.name] }));
+    return pairs.filter(({ field, before }) => JSON.stringify(field.value) !== JSON.stringify(before));
+  }
+
+  #tellChanged() {
+    for (const field of Object.values(this.#all())) field.tellBefore("");
+    for (const { field, before } of this.#changed()) field.tellBefore(say("was", { value: inWords(before) }));
+  }
+
+  /** @returns {Promise<Run>} */
+  #launch() {
+    if (!this.#parent) return start(this.#wanted());
+    const { run, step } = this.#parent;
+    const chosen = Object.fromEntries(this.#changed().map(({ field }) => [field.name, field.value]));
+    return fork(run.id, step, chosen, this.#wanted().name);
   }
 
   /** @param {Choices} found */
@@ -115,6 +152,7 @@ export class LaunchForm {
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));
     this.#shape.show(this.#wanted());
+    if (this.#parent) this.#tellChanged();
   }
 
   #all() {
@@ -135,7 +173,7 @@ export class LaunchForm {
     button.ariaDisabled = "true";
     this.#part(".refused").textContent = "";
     try {
-      started(await start(this.#wanted()));
+      started(await this.#launch());
     } catch (error) {
       this.#refuse(/** @type {Refusal} */ (error));
     } finally {

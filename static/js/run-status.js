@@ -60,7 +60,7 @@ export class RunStatus {
     const { last, begun } = this.#record;
     const epochs = this.#run.spec.epochs;
     if (!last || !begun) return say("progressNone", { epochs });
-    const values = { epoch: Math.min(Math.ceil(last.epoch), epochs), epochs, speed: count(Math.round(last.pictures_per_second)) };
+    const values = { epoch: Math.min(Math.ceil(last.epoch), epochs), epochs, speed: count(Math.round(last.pictures_per_second)), gradient: figure(last.gradient_norm ?? null) };
     return state === "running" ? say("progressLive", { ...values, left: timeLeft(last.seconds_left) }) : say("progress", values);
   }
 

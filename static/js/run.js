@@ -5,14 +5,16 @@ import { Follower } from "./follow.js";
 import { Refusal } from "./predict.js";
 import { RunControls } from "./run-controls.js";
 import { RunCurves } from "./run-curves.js";
+import { RunOnwards } from "./run-onwards.js";
 import { RunRecord } from "./run-record.js";
 import { RunStatus } from "./run-status.js";
-import { inWords, isGoing, read, titleOf } from "./runs.js";
+import { inWords, isGoing, isLive, read, titleOf } from "./runs.js";
 import { say } from "./texts.js";
 import { Understand } from "./understand.js";
 
 /** @typedef {import("./runs.js").Run} Run */
 
+const QUIET = 6000; // ms without an event, then a live run is looked at
 const QUEUE_LOOK = 2000; // ms between two looks at the place in the queue
 
 /** @param {string} selector */
@@ -27,14 +29,19 @@ const curves = new RunCurves(part("#curves"), record);
 const table = new EpochTable(/** @type {HTMLDetailsElement} */ (part("#epochs")), record);
 const understand = new Understand(part("#understand"), run);
 const follower = new Follower(run.id, {
-  event: (event) => record.add(event) && drawSoon(),
+  event: (event) => {
+    heard = performance.now();
+    if (record.add(event)) drawSoon();
+  },
   lost,
   found: () => status.setConnection(""),
   rests: () => look().catch(gone),
 });
 const place = document.querySelector("#controls");
-const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked: () => follower.follow(), published, removed: () => location.assign("/train") });
+const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked, published, removed: () => location.assign("/train") });
+const onwards = place && new RunOnwards(/** @type {HTMLDetailsElement} */ (part("#onwards")), run.id, asked);
 let frame = 0;
+let heard = performance.now();
 part("h1").textContent = titleOf(run);
 
 /** As the events tell it, once those from before are here. */
@@ -53,6 +60,7 @@ function draw() {
   const now = state();
   status.draw(now, record.seq > opened.last_seq);
   controls?.draw(now, record.reason ?? run.reason, record.rate ?? run.spec.learning_rate);
+  onwards?.draw(now);
   curves.draw();
   table.draw();
   understand.draw(now, record.checkpoint);
@@ -66,6 +74,24 @@ function published(name) {
   link.href = `/#model=${encodeURIComponent(name)}`;
   link.textContent = say("drawWith", { name });
   part(".published").append(link, " ");
+}
+
+/** It was told to do something: its events say when it does. */
+function asked() {
+  follower.follow();
+  look().catch(gone);
+}
+
+/** The run that it was forked from lies under its curves. @param {string} id */
+function layParent(id) {
+  const parent = new RunRecord();
+  let waits = 0;
+  const lay = () => {
+    waits = 0;
+    const { x, smooth, validation } = parent.losses;
+    curves.lay([{ x, y: smooth, colour: "--fill", dash: [6, 4] }, { x, y: validation, colour: "--accent", dash: [6, 4] }]);
+  };
+  new Follower(id, { event: (event) => parent.add(event) && (waits ||= requestAnimationFrame(lay)), lost: () => {}, found: () => {}, rests: () => {} }).follow();
 }
 
 /** The browser tries again by itself; a run that was deleted never comes back. */
@@ -83,11 +109,16 @@ function gone(error) {
 
 async function look() {
   Object.assign(run, await read(run.id));
+  status.setConnection(run.stalled ? say("stalled") : "");
   if (isGoing(run.state)) follower.follow();
   drawSoon();
 }
 
-setInterval(() => state() === "queued" && !document.hidden && look().catch(() => {}), QUEUE_LOOK);
+/** Its place in the queue changes without an event, and a process that is stuck tells none. */
+const isQuiet = () => state() === "queued" || (isLive(state()) && performance.now() - heard > QUIET);
+
+setInterval(() => isQuiet() && !document.hidden && look().catch(() => {}), QUEUE_LOOK);
+if (run.parent) layParent(run.parent.run);
 document.addEventListener("visibilitychange", () => !document.hidden && look().catch(() => {}));
 follower.follow();
 drawSoon();

@@ -6,7 +6,7 @@ import { say, spaced } from "./texts.js";
 /**
  * @typedef {"queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "stopped" | "finished" | "failed" | "interrupted"} State
  * @typedef {{ id: string, name: string, state: State, reason: string | null, message: string | null, dataset: string, network: string,
- *   spec: Record<string, any>, created: number, place: number | null, last_seq: number }} Run
+ *   spec: Record<string, any>, created: number, parent: { run: string, step: number } | null, stalled: boolean, place: number | null, last_seq: number }} Run
  * @typedef {{ name: string, kind: "integer" | "number" | "boolean" | "choice" | "integers" | "blocks", default: any, hint: string,
  *   minimum: number | null, maximum: number | null, choices: string[] }} Hyperparameter
  * @typedef {{ name: string, network: string, dataset: string, hyperparameters: Record<string, any> } & Record<string, any>} Recipe
@@ -43,6 +43,15 @@ export const changeRate = (id, rate) => ask("PATCH", `${RUNS}/${id}`, { learning
 
 /** @param {string} id @param {string} name of the model @param {number} [checkpoint] its step, instead of the finished run @returns {Promise<{ name: string }>} */
 export const publish = (id, name, checkpoint) => ask("POST", `${RUNS}/${id}/publish`, { name, checkpoint });
+
+/** @param {string} id @param {number | string} epochs more than it has begun @returns {Promise<Run>} */
+export const goOn = (id, epochs) => ask("POST", `${RUNS}/${id}/continue`, { epochs });
+
+/** @param {string} id @returns {Promise<{ step: number, epoch: number, accuracy: number | null, best: boolean }[]>} */
+export const checkpoints = async (id) => (await ask("GET", `${RUNS}/${id}/checkpoints`)).checkpoints;
+
+/** @param {string} id @param {number} checkpoint its step @param {Record<string, any>} hyperparameters those that differ @param {string} name @returns {Promise<Run>} */
+export const fork = (id, checkpoint, hyperparameters, name) => ask("POST", `${RUNS}/${id}/fork`, { checkpoint, hyperparameters, name });
 
 /** @param {string} id */
 export const remove = (id) => ask("DELETE", `${RUNS}/${id}`);

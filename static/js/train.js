@@ -2,12 +2,21 @@
 /** The page /train: the form of a training, and the runs that there are. */
 import { LaunchForm } from "./launch-form.js";
 import { RunList } from "./run-list.js";
+import { read } from "./runs.js";
 
 /** @param {string} selector */
 const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(selector));
 
 const form = new LaunchForm(/** @type {HTMLFormElement} */ (part("#choices")), (run) => location.assign(`/runs/${run.id}`));
-form.load().catch((error) => {
+const asked = new URLSearchParams(location.search);
+
+async function open() {
+  await form.load();
+  const parent = asked.get("fork");
+  if (parent) form.fork(await read(parent), Number(asked.get("step")));
+}
+
+open().catch((error) => {
   part("#choices .refused").textContent = error.message;
 });
 new RunList(part("#runs")).follow();

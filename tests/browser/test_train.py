@@ -459,6 +459,35 @@ def test_the_curves_are_read_and_zoomed_by_fingers(phone: Page, server: Server) 
     expect(button(phone, "Whole run")).to_have_attribute("aria-disabled", "true")
 
 
+def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
+    page: Page, server: Server
+) -> None:
+    opened(page, server)
+    choose_small(page)
+    train(page)
+    state(page).to_have_text("Finished", timeout=60_000)
+    page.get_by_text("Go on from here").click()
+    page.get_by_label("Train it for so many epochs more").fill("2")
+    button(page, "Continue").click()
+    expect(page.locator(".progress-words")).to_have_text("Epoch 4 of 4", timeout=60_000)
+    state(page).to_have_text("Finished", timeout=60_000)
+
+    page.get_by_text("Go on from here").click()
+    page.get_by_text("Go on from here").click()
+    page.get_by_label("Or as a run of its own").select_option(index=1)
+    button(page, "Fork").click()
+    page.wait_for_url(re.compile(r"/train\?fork=\w{26}&step=\d+$"))
+    expect(page.locator(".starts")).to_contain_text("A fork of")
+    expect(page.get_by_label("Dataset")).to_be_disabled()
+    expect(page.locator(".was:not(:empty)")).to_have_count(0)
+    page.get_by_label("Learning rate", exact=True).fill("0.1")
+    expect(page.locator(".was:not(:empty)")).to_have_text(["changed; was 0.5"])
+    button(page, "Fork").click()
+    page.wait_for_url(re.compile("/runs/"))
+    expect(page.locator(".parent")).to_contain_text("Forked from another run at its step")
+    state(page).to_have_text("Finished", timeout=60_000)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_a_run(page: Page, server: Server, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
