@@ -6,6 +6,7 @@ import { NetworkShape } from "./network-shape.js";
 import { inWords } from "./run-differences.js";
 import { choices, fork, start, titleOf } from "./runs.js";
 import { ScheduleCurve } from "./schedule-curve.js";
+import { Sketch } from "./sketch.js";
 import { startingPoints } from "./starting-points.js";
 import { brief, labelOf, say, spaced } from "./texts.js";
 
@@ -28,6 +29,7 @@ export class LaunchForm {
   #form;
   #part;
   #curve;
+  #sketch;
   #shape;
   /** @type {ChoiceField | null} */
   #wrong = null;
@@ -47,6 +49,7 @@ export class LaunchForm {
     this.#form = form;
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (form.querySelector(selector)));
     this.#curve = new ScheduleCurve(this.#part(".schedule"));
+    this.#sketch = new Sketch(this.#part(".sketch"));
     this.#shape = new NetworkShape(this.#part(".shape"), (refused) => this.#judge(refused));
     form.addEventListener("input", () => this.#follow());
     form.addEventListener("submit", (event) => {
@@ -151,6 +154,7 @@ export class LaunchForm {
     for (const [name, [other, values]] of Object.entries(NEEDED)) all[name].element.hidden = !values.includes(all[other].value);
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));
+    this.#sketch.show(Number(all.epochs.value));
     this.#shape.show(this.#wanted());
     if (this.#parent) this.#tellChanged();
   }
@@ -173,7 +177,9 @@ export class LaunchForm {
     button.ariaDisabled = "true";
     this.#part(".refused").textContent = "";
     try {
-      started(await this.#launch());
+      const run = await this.#launch();
+      this.#sketch.keep(run.id);
+      started(run);
     } catch (error) {
       this.#refuse(/** @type {Refusal} */ (error));
     } finally {

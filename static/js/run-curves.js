@@ -18,8 +18,8 @@ export class RunCurves {
   #isLog = false;
   /** @type {number | null} */
   #epoch = null;
-  /** @type {Under[]} */
-  #under = [];
+  /** @type {Record<string, Under[]>} */
+  #under = {};
 
   /** @param {HTMLElement} element @param {RunRecord} record */
   constructor(element, record) {
@@ -55,16 +55,16 @@ export class RunCurves {
     const columns = [training, smooth, validation];
     const end = x.at(-1) ?? 0;
     const marks = this.#record.marks.map((mark) => ({ epoch: mark.epoch, label: inWords(mark) }));
-    this.#losses.show([x, ...(this.#isLog ? columns.map(positive) : columns)], end, { marks, under: this.#under });
+    this.#losses.show([x, ...(this.#isLog ? columns.map(positive) : columns)], end, { marks, under: Object.values(this.#under).flat() });
     const epochs = this.#record.epochs.filter(({ accuracy }) => accuracy !== null);
     this.#accuracy.show([epochs.map(({ epoch }) => epoch), epochs.map(({ accuracy }) => accuracy)], end);
     this.#part(".marks").textContent = marks.map(({ epoch, label }) => say("markAt", { label, epoch: brief(epoch) })).join("; ");
     this.#tell();
   }
 
-  /** Lines that lie under the losses. @param {Under[]} under */
-  lay(under) {
-    this.#under = under;
+  /** Lines that lie under the losses. @param {string} name @param {Under[]} under */
+  lay(name, under) {
+    this.#under[name] = under;
     this.draw();
   }
 

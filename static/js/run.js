@@ -9,6 +9,7 @@ import { RunOnwards } from "./run-onwards.js";
 import { RunRecord } from "./run-record.js";
 import { RunStatus } from "./run-status.js";
 import { inWords, isGoing, isLive, read, titleOf } from "./runs.js";
+import { expected, judged } from "./sketch.js";
 import { say } from "./texts.js";
 import { Understand } from "./understand.js";
 
@@ -63,6 +64,8 @@ function draw() {
   onwards?.draw(now);
   curves.draw();
   table.draw();
+  const last = record.epochs.at(-1);
+  if (sketch) part(".expected").textContent = judged(sketch, last?.epoch ?? 0, last?.loss ?? null);
   understand.draw(now, record.checkpoint);
   page.dataset.points = String(record.points);
   page.dataset.seq = String(record.seq);
@@ -89,7 +92,7 @@ function layParent(id) {
   const lay = () => {
     waits = 0;
     const { x, smooth, validation } = parent.losses;
-    curves.lay([{ x, y: smooth, colour: "--fill", dash: [6, 4] }, { x, y: validation, colour: "--accent", dash: [6, 4] }]);
+    curves.lay("parent", [{ x, y: smooth, colour: "--fill", dash: [6, 4] }, { x, y: validation, colour: "--accent", dash: [6, 4] }]);
   };
   new Follower(id, { event: (event) => parent.add(event) && (waits ||= requestAnimationFrame(lay)), lost: () => {}, found: () => {}, rests: () => {} }).follow();
 }
@@ -119,6 +122,11 @@ const isQuiet = () => state() === "queued" || (isLive(state()) && performance.no
 
 setInterval(() => isQuiet() && !document.hidden && look().catch(() => {}), QUEUE_LOOK);
 if (run.parent) layParent(run.parent.run);
+const sketch = expected(run.id, run.spec.epochs);
+if (sketch) {
+  curves.lay("sketch", [{ ...sketch, colour: "--alert", dash: [2, 5] }]);
+  part(".expected").hidden = false;
+}
 document.addEventListener("visibilitychange", () => !document.hidden && look().catch(() => {}));
 follower.follow();
 drawSoon();

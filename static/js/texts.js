@@ -170,6 +170,11 @@ const TEXTS = {
   scheduleFalls: "Learning rate: from {first} down to {last}.",
   scheduleRises: "Learning rate: from {first} up to {most}, then down to {last}.",
 
+  sketchPoint: "Expected loss at epoch {epoch}",
+  sketchLies: "The dotted line is the curve that you expected.",
+  sketchRight: "Dotted, you expected a loss of {guess} at epoch {epoch}; it is {loss}. Well predicted.",
+  sketchHigh: "Dotted, you expected a loss of {guess} at epoch {epoch}; it is {loss}: it learns better than you thought.",
+  sketchLow: "Dotted, you expected a loss of {guess} at epoch {epoch}; it is {loss}: it learns less than you thought.",
   forkOf: "A fork of “{name}” from step {step}: it goes on from there with whatever you change below. Dataset, network and its shape stay.",
   fork: "Fork",
   was: "changed; was {value}",

@@ -459,6 +459,27 @@ def test_the_curves_are_read_and_zoomed_by_fingers(phone: Page, server: Server) 
     expect(button(phone, "Whole run")).to_have_attribute("aria-disabled", "true")
 
 
+def test_the_curve_that_one_expected_lies_under_the_real_one(page: Page, server: Server) -> None:
+    opened(page, server)
+    choose_small(page)
+    page.get_by_text("Predict first").click()
+    box = page.locator(".sketch").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 130, steps=20)
+    page.mouse.up()
+    last = page.get_by_label("Expected loss at epoch 2")
+    before = float(last.input_value())
+    last.press("ArrowUp")
+    assert float(last.input_value()) == pytest.approx(before + 0.05)
+    train(page)
+    state(page).to_have_text("Finished", timeout=60_000)
+    expect(page.locator(".expected")).to_have_text(
+        re.compile(rf"^Dotted, you expected a loss of {before + 0.05:.2f} at epoch 2; it is \d")
+    )
+
+
 def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
     page: Page, server: Server
 ) -> None:
