@@ -4,6 +4,7 @@ import { brief, say } from "./texts.js";
 
 const POINTS = 8; // evenly spaced, the first before the first step
 const MOST = 3; // a blind guess among ten costs ln 10 = 2.3
+const EDGE = 1 / 24; // of the height: half a point, which stays within
 const KEPT = "inkling-sketch-";
 
 export class Sketch {
@@ -40,14 +41,14 @@ export class Sketch {
     const { left, top, width, height } = this.#element.getBoundingClientRect();
     const i = Math.round(((event.clientX - left) / width) * POINTS - 0.5);
     const point = this.#points[Math.min(Math.max(i, 0), POINTS - 1)];
-    point.value = String(MOST * (1 - (event.clientY - top) / height));
+    point.value = String(MOST * (1 - ((event.clientY - top) / height - EDGE) / (1 - 2 * EDGE)));
     if (event.type === "pointerdown") point.focus();
     this.#draw();
   }
 
   #draw() {
     this.#isTouched = true;
-    const places = this.#points.map(({ value }, i) => `${((i + 0.5) / POINTS).toFixed(4)} ${(1 - Number(value) / MOST).toFixed(4)}`);
+    const places = this.#points.map(({ value }, i) => `${((i + 0.5) / POINTS).toFixed(4)} ${(EDGE + (1 - 2 * EDGE) * (1 - Number(value) / MOST)).toFixed(4)}`);
     this.#line.setAttribute("d", `M${places.join("L")}`);
   }
 }
