@@ -235,7 +235,12 @@ def kills() -> None:
     remark = (
         f"{killed['server']} of the server, {killed['worker']} of the worker; {len(steps)} points"
     )
-    figure(f"points lost or doubled over {KILLS} random kill -9", str(lost + doubled), "0", remark)
+    figure(
+        f"points lost or doubled over {sum(killed.values())} random kill -9",
+        str(lost + doubled),
+        "0",
+        remark,
+    )
 
 
 def kill(server: Server, run: str, whom: str) -> bool:
