@@ -47,7 +47,10 @@ export class RunOnwards {
         const values = { epoch: brief(epoch), accuracy: accuracyOf(accuracy) };
         return new Option(say(accuracy === null ? "checkpointBare" : best ? "checkpointBest" : "checkpoint", values), String(step));
       });
-      this.#part("select").replaceChildren(...words.reverse());
+      const select = /** @type {HTMLSelectElement} */ (this.#part("select"));
+      const chosen = select.value;
+      select.replaceChildren(...words.reverse());
+      if (found.some(({ step }) => String(step) === chosen)) select.value = chosen;
       this.#part(".fork").hidden = !found.length;
       this.#part(".no-checkpoint").hidden = Boolean(found.length);
     });

@@ -495,7 +495,9 @@ def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
 
     page.get_by_text("Go on from here").click()
     page.get_by_text("Go on from here").click()
-    page.get_by_label("Or as a run of its own").select_option(index=1)
+    checkpoint = page.get_by_label("Or as a run of its own")
+    expect(checkpoint.locator("option").first).to_contain_text("epoch 4")
+    checkpoint.select_option(index=1)
     button(page, "Fork").click()
     page.wait_for_url(re.compile(r"/train\?fork=\w{26}&step=\d+$"))
     expect(page.locator(".starts")).to_contain_text("A fork of")
