@@ -16,7 +16,7 @@ WORK_SIDE = 160  # pixels: the longest side in which the background is sought
 NEAR = 14.0  # in CIELAB: a colour this near to the border's belongs to it (2.3 is just visible)
 GRAIN = 3.0  # or nearer than so many median deviations of the border's own colours
 SMALLEST = 0.01  # of the picture: less is dirt, not a garment
-NEGATIVE = 16  # of 255: the border of a picture that is grey and as dark as this is one already
+NEGATIVE = 16  # of 255: a grey picture, a quarter of whose border is as dark, is one already
 
 
 def take_background(work: Work) -> None:
@@ -53,7 +53,7 @@ def grey_of(colours: Picture) -> Picture:
 def is_negative(colours: Picture) -> bool:
     """Grey on black, as the dataset's own pictures: nothing is to be exchanged."""
     spread = np.ptp(colours, axis=2)
-    return int(spread.max()) == 0 and float(np.median(border_of(colours))) <= NEGATIVE
+    return int(spread.max()) == 0 and float(np.quantile(border_of(colours), 0.25)) <= NEGATIVE
 
 
 def border_of(colours: Picture) -> Picture:

@@ -75,6 +75,6 @@ def test_each_step_can_be_left_out_to_see_what_goes_wrong(key: str) -> None:
 
 @pytest.mark.data
 def test_the_datasets_own_pictures_do_not_change(data_root: Path, cache: Path) -> None:
-    pictures = load("fashion-mnist", data_root, cache).test.pictures[:1000, 0].numpy()
+    pictures = load("fashion-mnist", data_root, cache).test.pictures[:, 0].numpy()
     same = [np.array_equal(preprocess(picture, HOW).pixels[0], picture) for picture in pictures]
     assert np.mean(same) == 1
