@@ -87,6 +87,8 @@ def train(
         if trainer.at_epoch_end():
             command = (yield trainer.evaluated()) or command
             command = (yield trainer.checkpoint()) or command
+        elif trainer.at_early_doubling():
+            command = (yield trainer.checkpoint()) or command
         while command is not None:
             if command.kind == "stop":
                 yield trainer.checkpoint()
@@ -219,6 +221,10 @@ class Trainer:
 
     def at_epoch_end(self) -> bool:
         return self.step % self.steps_per_epoch == 0
+
+    def at_early_doubling(self) -> bool:
+        """After 1, 2, 4, 8, ... steps of the first epoch, when most changes."""
+        return self.step < self.steps_per_epoch and self.step & (self.step - 1) == 0
 
     def evaluated(self) -> Event:
         if not len(self.dataset.validation):

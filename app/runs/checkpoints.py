@@ -134,8 +134,9 @@ def best_of(steps: Iterable[int], losses: Mapping[int, float | None]) -> int | N
 
 
 def worth_keeping(steps: Sequence[int], best: int | None, epoch: int) -> set[int]:
-    """The best, the last, those at 1, 2, 4, 8, ... epochs, and the first in each stretch of so
-    many epochs, the least power of two that leaves at most SPACED stretches.
+    """The best, the last, those at 1, 2, 4, 8, ... epochs and, within the first, at as many steps,
+    and the first in each stretch of so many epochs, the least power of two that leaves at most
+    SPACED stretches.
 
     As a run grows two stretches become one, whose first is kept already: thinning at every step of
     the way keeps the same as thinning once at the end.
@@ -147,4 +148,6 @@ def worth_keeping(steps: Sequence[int], best: int | None, epoch: int) -> set[int
         stretch *= 2
     firsts = {step // stretch: step for step in reversed(steps)}
     doublings = {epoch << power for power in range(last.bit_length())}
-    return {last, *firsts.values(), *(step for step in steps if step in doublings or step == best)}
+    early = {step for step in steps if step < epoch and step & (step - 1) == 0}
+    kept = {step for step in steps if step in doublings or step == best}
+    return {last, *firsts.values(), *early, *kept}

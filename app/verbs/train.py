@@ -86,7 +86,7 @@ def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:
         for event in train(spec, dataset, state):
             bar.show(event)
             seconds = perf_counter() - started
-            if event.state is not None:
+            if event.state is not None and event.epoch.is_integer():
                 own = {"spec": spec.to_json(), "seconds": seconds}
                 kept = replace(event.state, place={**event.state.place, **own})
                 write_atomically(place, kept.save)
