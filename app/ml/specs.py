@@ -17,6 +17,7 @@ from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
 COMMON = frozenset({"dataset_options", "device", "epochs", "report_every", "threads"})
+HELD_OUT = ("validation_fraction", "split_seed")  # decide which pictures are for validation
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
 
 
@@ -56,19 +57,18 @@ def forked(spec: TrainingSpec, chosen: Mapping[str, Any], begun: float) -> Train
         field = next(name for name in chosen if name not in OWN or name == "hyperparameters")
         sentence = "The checkpoint's weights would not fit; for another shape start a new run."
         raise WrongChoice(field, sentence)
-    if held_out(spec) != held_out(fork):
-        sentence = "A fork keeps its validation pictures: of others it may have learnt some."
-        raise WrongChoice("dataset_options", sentence)
+    for name in HELD_OUT:
+        if held_out(spec, name) != held_out(fork, name):
+            sentence = "A fork keeps its validation pictures: of others it may have learnt some."
+            raise WrongChoice(f"dataset_options.{name}", sentence)
     if fork.epochs <= begun:
         sentence = f"The checkpoint stands at epoch {begun:g}; choose more epochs than that."
         raise WrongChoice("epochs", sentence)
     return fork
 
 
-def held_out(spec: TrainingSpec) -> tuple[float, int]:
-    """What decides which pictures are for validation."""
-    options = Options.of(spec.dataset_options)
-    return options.validation_fraction, options.split_seed
+def held_out(spec: TrainingSpec, name: str) -> Any:
+    return getattr(Options.of(spec.dataset_options), name)
 
 
 def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 // @ts-check
-/** One choice of a training: label, control, hint, and the sentence when it cannot work. */
+/** One choice of a training: label, control, hint, and the sentence when it cannot work; named by its path, as augmentation.rotate. */
 import { BlocksControl } from "./blocks-control.js";
 import { labelOf, say, spaced } from "./texts.js";
-import { number } from "./typed-number.js";
+import { number, written as shown } from "./typed-number.js";
 
 /**
  * @typedef {import("./runs.js").Hyperparameter} Hyperparameter
@@ -75,7 +75,8 @@ function controlOf(parameter) {
   if (parameter.kind === "blocks") return new BlocksControl();
   if (parameter.kind === "boolean") return switched();
   if (parameter.kind === "choice") return chosen(parameter.choices);
-  return parameter.kind === "integers" ? written(integers, (values) => values.join(", ")) : written(number, String, parameter.kind);
+  if (parameter.kind === "integers") return written(integers, (values) => values.join(", "));
+  return written(number, parameter.kind === "integer" ? String : shown, parameter.kind);
 }
 
 /** @param {(text: string) => any} read @param {(value: any) => string} write @param {string} [kind] @returns {Control} */
@@ -83,12 +84,15 @@ function written(read, write, kind) {
   const element = document.createElement("input");
   Object.assign(element, { type: "text", autocomplete: "off", spellcheck: false, inputMode: kind === "integer" ? "numeric" : kind ? "decimal" : "text" });
   if (!kind) element.placeholder = say("none");
+  /** @type {any} */
+  let exact;
   return {
     element,
     get value() {
-      return read(element.value);
+      return element.value === write(exact) ? exact : read(element.value);
     },
     set value(value) {
+      exact = value;
       element.value = write(value);
     },
   };

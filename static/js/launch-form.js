@@ -8,7 +8,7 @@ import { choices, fork, start, titleOf } from "./runs.js";
 import { ScheduleCurve } from "./schedule-curve.js";
 import { Sketch } from "./sketch.js";
 import { startingPoints } from "./starting-points.js";
-import { brief, labelOf, say, spaced } from "./texts.js";
+import { labelOf, say, spaced } from "./texts.js";
 
 /**
  * @typedef {import("./runs.js").Choices} Choices
@@ -16,13 +16,17 @@ import { brief, labelOf, say, spaced } from "./texts.js";
  * @typedef {import("./runs.js").Run} Run
  */
 
-const FIRST = ["epochs", "batch_size", "learning_rate", "optimizer", "schedule", "seed"]; // all others: more choices
-const EXTRAS = ["dataset_options", "augmentation"]; // of a starting point, sent with it
-const NEEDED = /** @type {Record<string, [string, string[]]>} */ ({
+const TABLES = /** @type {const} */ (["augmentation", "dataset_options"]); // tables within a training; their fields are named by path
+const FIRST = ["epochs", "batch_size", "learning_rate", "optimizer", "schedule", "seed"]; // all others: in groups that open
+const ON_PURPOSE = ["dataset_options.leak", "dataset_options.label_noise"];
+const NEEDED = /** @type {Record<string, [string, (value: any) => boolean]>} */ ({
   // a choice that matters only beside certain others
-  gamma: ["activation", ["leaky_relu"]],
-  momentum: ["optimizer", ["sgd"]],
-  warmup: ["schedule", ["one_cycle", "cosine"]],
+  gamma: ["activation", among("leaky_relu")],
+  momentum: ["optimizer", among("sgd")],
+  warmup: ["schedule", among("one_cycle", "cosine")],
+  "augmentation.grain": ["augmentation.elastic", (value) => value !== 0],
+  "dataset_options.pens": ["dataset", among("pen-digits", "digits")],
+  "dataset_options.paper": ["dataset", among("pen-digits", "digits")],
 });
 
 export class LaunchForm {
@@ -41,8 +45,6 @@ export class LaunchForm {
   #training = {};
   /** @type {Record<string, Record<string, ChoiceField>>} */
   #networks = {};
-  /** @type {Record<string, any>} */
-  #extras = {};
 
   /** @param {HTMLFormElement} form @param {(run: Run) => void} started */
   constructor(form, started) {
@@ -97,8 +99,9 @@ export class LaunchForm {
   #launch() {
     if (!this.#parent) return start(this.#wanted());
     const { run, step } = this.#parent;
-    const chosen = Object.fromEntries(this.#changed().map(({ field }) => [field.name, field.value]));
-    return fork(run.id, step, chosen, this.#wanted().name);
+    const names = this.#changed().map(({ field: { name } }) => TABLES.find((table) => name.startsWith(`${table}.`)) ?? name);
+    const { hyperparameters, name } = this.#wanted();
+    return fork(run.id, step, Object.fromEntries(names.map((each) => [each, hyperparameters[each]])), name);
   }
 
   /** @param {Choices} found */
@@ -109,10 +112,11 @@ export class LaunchForm {
       const fields = hyperparameters.map((each) => new ChoiceField(each, name));
       this.#networks[name] = Object.fromEntries(fields.map((field) => [field.name, field]));
     }
-    const fields = found.training.map((each) => new ChoiceField(each, "training"));
+    const inTables = TABLES.flatMap((table) => found[table].map((each) => ({ ...each, name: `${table}.${each.name}` })));
+    const fields = [...inTables, ...found.training].map((each) => new ChoiceField(each, "training"));
     this.#training = Object.fromEntries(fields.map((field) => [field.name, field]));
     this.#part(".of-training").append(...FIRST.map((name) => this.#training[name].element));
-    this.#part(".more-choices").append(...fields.filter(({ name }) => !FIRST.includes(name)).map(({ element }) => element));
+    for (const { name, element } of fields) if (!FIRST.includes(name)) this.#part(groupOf(name)).append(element);
   }
 
   /** @param {string} title @param {string} detail @param {Recipe} recipe @param {boolean} checked */
@@ -131,17 +135,18 @@ export class LaunchForm {
   #fill(recipe) {
     this.#select("dataset").value = recipe.dataset;
     this.#select("network").value = recipe.network;
-    for (const field of Object.values(this.#training)) field.value = recipe[field.name] ?? field.initial;
+    for (const field of Object.values(this.#training)) field.value = valueIn(recipe, field.name) ?? field.initial;
     for (const field of Object.values(this.#networks[recipe.network])) field.value = recipe.hyperparameters[field.name] ?? field.initial;
-    this.#extras = Object.fromEntries(EXTRAS.filter((name) => Object.keys(recipe[name] ?? {}).length).map((name) => [name, recipe[name]]));
-    this.#showExtras();
     this.#follow();
   }
 
-  #showExtras() {
-    const told = Object.values(this.#extras).flatMap((extra) => Object.entries(extra));
-    const words = told.map(([name, value]) => say("extra", { name: spaced(name), value: brief(value) })).join(", ");
-    this.#part(".extras").textContent = words && say("extras", { words });
+  /** What a closed group holds that is not as usual. */
+  #tellGroups() {
+    for (const group of this.#form.querySelectorAll("details.more")) {
+      const set = Object.values(this.#training).filter(({ element, value, initial }) => !element.hidden && group.contains(element) && value !== initial);
+      const words = set.map(({ name, value }) => say("extra", { name: spaced(name), value: inWords(value) })).join(", ");
+      /** @type {HTMLElement} */ (group.querySelector(".set")).textContent = words;
+    }
   }
 
   /** What hangs on other choices: the network's fields, fields without use, the curve. */
@@ -151,7 +156,10 @@ export class LaunchForm {
     const elements = Object.values(fields).map(({ element }) => element);
     if (place.firstChild !== elements[0]) place.replaceChildren(...elements);
     const all = this.#all();
-    for (const [name, [other, values]] of Object.entries(NEEDED)) all[name].element.hidden = !values.includes(all[other].value);
+    for (const [name, [other, isUseful]] of Object.entries(NEEDED)) {
+      if (all[name]) all[name].element.hidden = !isUseful(other === "dataset" ? this.#select(other).value : all[other].value);
+    }
+    this.#tellGroups();
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));
     this.#sketch.show(Number(all.epochs.value));
@@ -189,11 +197,17 @@ export class LaunchForm {
 
   #wanted() {
     const used = Object.values(this.#all()).filter(({ element }) => !element.hidden);
-    const chosen = Object.fromEntries(used.map((field) => [field.name, field.value]));
+    /** @type {Record<string, any>} */
+    const chosen = { augmentation: {}, dataset_options: {} };
+    for (const { name, value, initial } of used) {
+      const [table, inner] = name.split(".");
+      if (!inner) chosen[name] = value;
+      else if (value !== initial) chosen[table][inner] = value;
+    }
     return {
       dataset: this.#select("dataset").value,
       network: this.#select("network").value,
-      hyperparameters: { ...this.#extras, ...chosen },
+      hyperparameters: chosen,
       name: /** @type {HTMLInputElement} */ (this.#part("#name")).value,
     };
   }
@@ -208,18 +222,35 @@ export class LaunchForm {
   /** Beside the field that it is about; about none, beside the button. @param {import("./network-shape.js").Refused | null} refused */
   #judge(refused) {
     this.#wrong?.accept();
-    const [name, ...place] = refused?.field.split(".") ?? [];
-    this.#wrong = this.#all()[name] ?? null;
+    const path = refused?.field ?? "";
+    this.#wrong = Object.values(this.#all()).find(({ name }) => `${path}.`.startsWith(`${name}.`)) ?? null;
     this.#part(".refused").textContent = refused && !this.#wrong ? refused.message : "";
     if (!refused || !this.#wrong) return;
-    const more = /** @type {HTMLDetailsElement} */ (this.#part("details.more"));
-    if (more.contains(this.#wrong.element)) more.open = true;
-    this.#wrong.refuse(sentence(refused.message, name), place);
+    const { name, element } = this.#wrong;
+    const group = element.closest("details");
+    if (group) group.open = true;
+    this.#wrong.refuse(sentence(refused.message, name), path.slice(name.length + 1).split("."));
   }
 }
 
-/** The choice by its label on the page. @param {string} message @param {string} name */
-function sentence(message, name) {
-  const told = message.startsWith(`${name} `) ? labelOf(name) + message.slice(name.length) : message;
+/** @param {string} name of a choice that is not among the first */
+function groupOf(name) {
+  if (ON_PURPOSE.includes(name)) return ".on-purpose";
+  if (name === "fade" || name.startsWith("augmentation.")) return ".of-augmentation";
+  return name.startsWith("dataset_options.") ? ".of-pictures" : ".more-choices";
+}
+
+/** @param {Record<string, any>} recipe @param {string} path */
+const valueIn = (recipe, path) => path.split(".").reduce((table, name) => table?.[name], recipe);
+
+/** @param {any[]} values @returns {(value: any) => boolean} */
+function among(...values) {
+  return (value) => values.includes(value);
+}
+
+/** The choice by its label on the page. @param {string} message @param {string} path */
+function sentence(message, path) {
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  const told = message.startsWith(`${name} `) ? labelOf(path) + message.slice(name.length) : message;
   return told[0].toUpperCase() + told.slice(1);
 }

@@ -2,11 +2,11 @@
 /** In which choices runs differ, by name and in words. */
 
 /**
- * @typedef {import("./runs.js").Run} Run
+ * @typedef {{ dataset: string, network: string, spec: Record<string, any> }} Chosen
  * @typedef {{ name: string, values: any[] }} Difference a value for each run; undefined where it has none
  */
 
-/** @param {Run[]} runs @returns {Difference[]} */
+/** @param {Chosen[]} runs @returns {Difference[]} */
 export function differences(runs) {
   const flat = runs.map((run) => ({ dataset: run.dataset, network: run.network, ...flattened(run.spec) }));
   const names = [...new Set(flat.flatMap(Object.keys))];
@@ -14,10 +14,11 @@ export function differences(runs) {
   return found.filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
 }
 
-/** Tables within the spec are choices like all others. @param {Record<string, any>} spec */
+/** Tables within the spec are choices like all others, named as augmentation.rotate; those of the network by their own names. @param {Record<string, any>} spec */
 function flattened(spec) {
-  const pairs = Object.entries(spec).flatMap(([name, value]) => (isTable(value) ? Object.entries(value) : [[name, value]]));
-  return Object.fromEntries(pairs);
+  const { hyperparameters, ...training } = spec;
+  const pairs = Object.entries(training).flatMap(([name, value]) => (isTable(value) ? Object.entries(value).map(([inner, each]) => [`${name}.${inner}`, each]) : [[name, value]]));
+  return { ...Object.fromEntries(pairs), ...hyperparameters };
 }
 
 /** @param {any} value */

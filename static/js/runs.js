@@ -6,12 +6,12 @@ import { say, spaced } from "./texts.js";
 /**
  * @typedef {"queued" | "starting" | "running" | "pausing" | "paused" | "stopping" | "stopped" | "finished" | "failed" | "interrupted"} State
  * @typedef {{ id: string, name: string, state: State, reason: string | null, message: string | null, dataset: string, network: string,
- *   spec: Record<string, any>, created: number, parent: { run: string, step: number } | null, stalled: boolean, place: number | null, last_seq: number }} Run
+ *   spec: Record<string, any>, created: number, variants: { name: string, hyperparameters: Record<string, any> }[], parent: { run: string, step: number, variant: number } | null, stalled: boolean, place: number | null, last_seq: number }} Run
  * @typedef {{ name: string, kind: "integer" | "number" | "boolean" | "choice" | "integers" | "blocks", default: any, hint: string,
  *   minimum: number | null, maximum: number | null, choices: string[] }} Hyperparameter
  * @typedef {{ name: string, network: string, dataset: string, hyperparameters: Record<string, any> } & Record<string, any>} Recipe
  * @typedef {{ datasets: { name: string, title: string }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
- *   training: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
+ *   training: Hyperparameter[], augmentation: Hyperparameter[], dataset_options: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
  * @typedef {{ dataset: string, network: string, hyperparameters: Record<string, any>, name: string }} Wanted
  * @typedef {{ kind: string, window: number | null, output: number[], parameters: number }} Layer
  * @typedef {{ input: number[], layers: Layer[], parameters: number, refused: { field: string, message: string } | null }} Shape

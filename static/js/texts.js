@@ -157,7 +157,6 @@ const TEXTS = {
   start_overfit_detail: "A wide MLP and only 3,000 digits: watch it learn them by heart.",
   start_shipped: "The model {name}",
   start_shipped_detail: "As it was made: {network}, {epochs} epochs. Takes a while.",
-  extras: "This starting point also sets: {words}.",
   extra: "{name} {value}",
   onlyTeacher: "On this server only the teacher can train: open the address with the token that the server printed when it started.",
   none: "none",
@@ -205,7 +204,9 @@ const TEXTS = {
   compareLatest: "Latest: {values}",
   compareAt: "Epoch {epoch}: {values}",
   compareValue: "{run} {value}",
-  compareSame: "All choices of these runs are the same.",
+  compareSame: "All choices are the same.",
+  compareLeftOut: "Each variant is a curve of its own, and {most} can be told apart: {left} more are left out.",
+  variantOf: "{run}: {variant}",
 
   // One run
   runTitle: "{state}: {name}",
@@ -285,11 +286,17 @@ const LABELS = {
   mlp: "MLP",
   cnn: "CNN",
   mnist: "MNIST",
-  hidden: "Hidden layers",
-  blocks: "Blocks",
-  gamma: "Slope below zero",
-  ema: "Averaged weights",
-  warmup: "Warm-up",
+  hidden: "hidden layers",
+  blocks: "blocks",
+  gamma: "slope below zero",
+  ema: "averaged weights",
+  warmup: "warm-up",
+  "augmentation.pen": "pen width",
+  "augmentation.crop": "mirrored shift",
+  "dataset_options.pictures": "training pictures",
+  "dataset_options.seed": "seed of the pictures",
+  "dataset_options.leak": "leaked test pictures",
+  "dataset_options.label_noise": "wrong labels",
   sgd: "SGD",
   adamw: "AdamW",
   relu: "ReLU",
@@ -307,8 +314,11 @@ export function labelOf(name) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
-/** A word of the API as people write it. @param {string} name */
-export const spaced = (name) => LABELS[name] ?? name.replaceAll("_", " ");
+/** A word of the API as people write it; of a path, as augmentation.rotate, its last. @param {string} name */
+export function spaced(name) {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  return LABELS[name] ?? LABELS[last] ?? last.replaceAll("_", " ");
+}
 
 /** Three digits suffice. @param {number} value */
 export const brief = (value) => String(Number(value.toPrecision(3)));

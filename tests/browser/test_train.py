@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app.ml.optimisation import SCHEDULES, rate_at
 from tests.browser.conftest import Server
@@ -68,20 +68,69 @@ def test_a_starting_point_fills_the_form(form: Page) -> None:
     expect(form.get_by_label("Optimizer")).to_have_value("sgd")
     form.get_by_label("Overfit on purpose").check()
     expect(form.get_by_label("Hidden layers")).to_have_value("1024")
-    expect(form.locator(".extras")).to_have_text(
-        "This starting point also sets: validation fraction 0.95."
-    )
+    held_out = form.get_by_text("How many, and which are held out")
+    expect(held_out).to_contain_text("validation fraction 0.95")
+    expect(form.get_by_label("Validation fraction")).to_have_value("0.95")
+    form.get_by_label("The model digits-cnn").check()
+    expect(held_out).to_contain_text("validation fraction 0.08333, pens 6, paper 2")
+    expect(group(form, "Augmentation")).to_contain_text("rotate 12, scale 0.12")
+    expect(form.get_by_label("Rotate")).to_have_value("12")
+    expect(form.get_by_label("Validation fraction")).to_have_value("0.0833333")
+    form.get_by_label("Overfit on purpose").check()
+    expect(form.get_by_label("Rotate")).to_have_value("0")
 
 
 def test_every_choice_has_a_hint_and_only_useful_ones_are_shown(form: Page) -> None:
     form.get_by_text("More choices").click()
-    hints = form.locator(".field > .hint").all_inner_texts()
-    assert len(hints) > 20 and all(hints)
+    hints = form.locator(".field > .hint:not(.was)").all_text_contents()
+    assert len(hints) > 40 and all(hints)
     expect(form.get_by_label("Momentum")).to_be_hidden()
     form.get_by_label("Optimizer").select_option("sgd")
     expect(form.get_by_label("Momentum")).to_be_visible()
     form.get_by_label("Activation").select_option("leaky_relu")
     expect(form.get_by_label("Slope below zero")).to_be_visible()
+
+
+def group(page: Page, title: str) -> Any:
+    return page.locator("summary").filter(has_text=re.compile(f"^{title}"))
+
+
+def test_pictures_augmentation_leaks_and_noise_are_choices_like_all_others(
+    form: Page, server: Server
+) -> None:
+    choose_small(form)
+    for title in ("How many", "Augmentation", "On purpose"):
+        group(form, title).click()
+    expect(form.get_by_label("Pens")).to_be_hidden()
+    expect(form.get_by_label("Grain")).to_be_hidden()
+    form.get_by_label("Elastic").fill("1")
+    expect(form.get_by_label("Grain")).to_be_visible()
+    form.get_by_label("Elastic").fill("0")
+    form.get_by_label("Rotate").fill("10")
+    form.get_by_label("Leaked test pictures").fill("0.5")
+    form.get_by_label("Wrong labels").fill("0.25")
+    form.get_by_label("Validation fraction").fill("0,2")
+    expect(group(form, "On purpose")).to_contain_text("leaked test pictures 0.5, wrong labels 0.25")
+    train(form)
+    notices = form.locator(".notice")
+    expect(notices.first).to_contain_text("On purpose, 50 % of the test pictures")
+    expect(notices.last).to_have_text(
+        "On purpose, 25 % of the labels that it learnt from were wrong."
+    )
+    identifier = form.url.rpartition("/")[2]
+    spec = form.request.get(f"{server.url}/api/v1/runs/{identifier}").json()["spec"]
+    assert spec["augmentation"] == {"rotate": 10}
+    options = {"validation_fraction": 0.2, "leak": 0.5, "label_noise": 0.25}
+    assert spec["dataset_options"] == options
+    state(form).to_have_text("Finished", timeout=60_000)
+
+
+def test_what_was_not_touched_keeps_all_its_digits(form: Page) -> None:
+    form.get_by_label("99 % in ten seconds").check()
+    with form.expect_request("**/layers") as asked:
+        form.get_by_label("Epochs", exact=True).fill("2")
+    options = asked.value.post_data_json["hyperparameters"]["dataset_options"]
+    assert options == {"validation_fraction": 1 / 60}
 
 
 def test_blocks_are_added_and_taken_away(form: Page) -> None:
@@ -102,15 +151,20 @@ def test_blocks_are_added_and_taken_away(form: Page) -> None:
         ("Epochs", "many", "Epochs must be a whole number."),
         ("Hidden layers", "16, 0", "Hidden layers must be between 1 and 4096."),
         ("Weight decay", "-1", "Weight decay must be between 0 and 10."),
+        ("Rotate", "200", "Rotate must be between 0 and 180."),
+        ("Leaked test pictures", "all", "Leaked test pictures must be a number."),
     ],
 )
 def test_a_wrong_choice_is_told_beside_its_field(
     form: Page, label: str, wrong: str, sentence: str, refusals: None
 ) -> None:
     choose_small(form)
+    for title in ("Augmentation", "On purpose"):
+        group(form, title).click()
     field = form.get_by_label(label, exact=True)
     field.fill(wrong)
-    form.get_by_text("More choices").click()
+    for title in ("More choices", "Augmentation", "On purpose"):
+        group(form, title).click()
     form.get_by_role("button", name="Train", exact=True).click()
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
@@ -192,13 +246,16 @@ def test_the_curve_of_the_schedule_is_what_the_training_does(form: Page) -> None
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_form(form: Page, scheme: Any) -> None:
     form.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    form.get_by_text("More choices").click()
+    for summary in form.locator("details.more > summary").all():
+        summary.click()
     assert violations(form) == []
 
 
 def test_the_form_never_scrolls_sideways_on_a_phone(phone: Page, server: Server) -> None:
     opened(phone, server)
-    phone.get_by_text("More choices").click()
+    phone.get_by_label("The model digits-cnn").check()
+    for summary in phone.locator("details.more > summary").all():
+        summary.click()
     assert phone.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -211,7 +268,7 @@ def state(page: Page) -> Any:
     return expect(page.locator(".state"))
 
 
-def button(page: Page, name: str) -> Any:
+def button(page: Page | Locator, name: str) -> Any:
     return page.get_by_role("button", name=name, exact=True)
 
 
@@ -267,7 +324,7 @@ def test_from_the_form_to_a_finished_run(form: Page, server: Server) -> None:
     expect(form.locator(".why")).to_have_text(
         re.compile(r"^>?\d+\.\d.% of 64 test pictures are read right\.$")
     )
-    expect(form.locator("output")).to_have_text(re.compile("^Finished. .* are read right"))
+    expect(form.locator("#curves output")).to_have_text(re.compile("^Finished. .* are read right"))
     for name in ("Pause", "Resume", "Stop", "Change"):
         expect(button(form, name)).to_be_hidden()
     expect_every_point_once(form, server, 20)
@@ -367,15 +424,16 @@ def test_a_finished_run_becomes_a_model_to_draw_with(
     page: Page, server: Server, mouse: Any, problems: list[str]
 ) -> None:
     finished(page, server)
-    page.get_by_label("Make it a model called").fill("digits-cnn")
-    button(page, "Publish").click()
-    expect(page.locator(".refused")).to_contain_text("ships with Inkling")
+    controls = page.locator("#controls")
+    controls.get_by_label("Make it a model called").fill("digits-cnn")
+    button(controls, "Publish").click()
+    expect(controls.locator(".refused")).to_contain_text("ships with Inkling")
     problems[:] = [problem for problem in problems if "status of 409" not in problem]
-    page.get_by_label("Make it a model called").fill("from-the-page")
-    button(page, "Publish").click()
+    controls.get_by_label("Make it a model called").fill("from-the-page")
+    button(controls, "Publish").click()
     link = page.get_by_role("link", name="Draw with from-the-page")
     expect(link).to_be_visible()
-    expect(page.locator(".refused")).to_be_empty()
+    expect(controls.locator(".refused")).to_be_empty()
     page.reload()
     link.click()
     expect(page.get_by_label("Model")).to_have_value("from-the-page")
@@ -481,7 +539,7 @@ def test_the_curve_that_one_expected_lies_under_the_real_one(page: Page, server:
 
 
 def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
-    page: Page, server: Server
+    page: Page, server: Server, problems: list[str]
 ) -> None:
     opened(page, server)
     choose_small(page)
@@ -504,7 +562,16 @@ def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
     expect(page.get_by_label("Dataset")).to_be_disabled()
     expect(page.locator(".was:not(:empty)")).to_have_count(0)
     page.get_by_label("Learning rate", exact=True).fill("0.1")
-    expect(page.locator(".was:not(:empty)")).to_have_text(["changed; was 0.5"])
+    group(page, "Augmentation").click()
+    page.get_by_label("Rotate").fill("5")
+    expect(page.locator(".was:not(:empty)")).to_have_text(["changed; was 0", "changed; was 0.5"])
+    group(page, "How many").click()
+    held_out = page.get_by_label("Validation fraction")
+    held_out.fill("0.3")
+    button(page, "Fork").click()
+    expect(held_out).to_have_accessible_description(re.compile("A fork keeps its validation"))
+    problems[:] = [problem for problem in problems if "status of 422" not in problem]
+    held_out.fill("0.1")
     button(page, "Fork").click()
     page.wait_for_url(re.compile("/runs/"))
     expect(page.locator(".parent")).to_contain_text("Forked from another run at its step")
