@@ -35,7 +35,8 @@ export class RunOnwards {
     const rests = RESTS.has(state);
     this.#part(".continue").hidden = !rests;
     this.#part(".not-yet").hidden = rests;
-    if (!rests) this.#isLoaded = false; // it makes more of them
+    if (rests) this.#load();
+    else this.#isLoaded = false; // it makes more of them
   }
 
   async #load() {

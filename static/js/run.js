@@ -113,7 +113,7 @@ function gone(error) {
 async function look() {
   Object.assign(run, await read(run.id));
   status.setConnection(run.stalled ? say("stalled") : "");
-  if (isGoing(run.state)) follower.follow();
+  if (isGoing(run.state) || run.last_seq > record.seq) follower.follow(); // another tab may have let it go on
   drawSoon();
 }
 

@@ -13,14 +13,15 @@ export class Understand {
   #moment;
   #slider;
   #select;
-  #epochs;
+  #run;
+  #newest = -1;
   #known = -1;
   #looking = false;
 
-  /** @param {HTMLElement} element @param {import("./runs.js").Run} run */
+  /** @param {HTMLElement} element @param {import("./runs.js").Run} run whose epochs become more when it is continued */
   constructor(element, run) {
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (element.querySelector(selector)));
-    this.#epochs = run.spec.epochs;
+    this.#run = run;
     this.#moment = new Moment(run.id);
     this.#slider = /** @type {HTMLInputElement} */ (this.#part(".moment input"));
     this.#select = /** @type {HTMLSelectElement} */ (this.#part(".moment select"));
@@ -37,11 +38,14 @@ export class Understand {
   draw(state, newest) {
     this.#part("[value=test]").toggleAttribute("disabled", state !== "finished");
     this.#moment.setState(state);
-    if (newest > this.#known && !this.#looking) this.#look(newest);
+    this.#newest = newest;
+    this.#look();
   }
 
-  /** @param {number} newest */
-  async #look(newest) {
+  /** Unless all are known; once more after the gap, as what came in it may be the last. */
+  async #look() {
+    const newest = this.#newest;
+    if (newest <= this.#known || this.#looking) return;
     this.#looking = true;
     try {
       const { checkpoints } = await ask("GET", `/api/v1/runs/${this.#moment.run}/checkpoints`);
@@ -49,9 +53,12 @@ export class Understand {
       this.#known = Math.max(newest, checkpoints.at(-1)?.step ?? -1);
       this.#show();
     } catch {
-      // the page tells already that the server is away; the next event asks again
+      // the page tells already that the server is away; it is asked again after the gap
     }
-    setTimeout(() => (this.#looking = false), GAP);
+    setTimeout(() => {
+      this.#looking = false;
+      this.#look();
+    }, GAP);
   }
 
   #show() {
@@ -62,7 +69,7 @@ export class Understand {
     this.#slider.max = String(checkpoints.length - 1);
     this.#slider.value = String(at);
     this.#slider.disabled = checkpoints.length < 2;
-    const where = say("momentAt", { epoch: brief(checkpoint.epoch), epochs: this.#epochs, step: count(checkpoint.step) });
+    const where = say("momentAt", { epoch: brief(checkpoint.epoch), epochs: this.#run.spec.epochs, step: count(checkpoint.step) });
     this.#slider.ariaValueText = where;
     this.#part(".where").textContent = where;
     this.#part(".how").textContent = howGood(checkpoint);

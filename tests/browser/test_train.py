@@ -551,8 +551,6 @@ def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
     expect(page.locator(".progress-words")).to_have_text("Epoch 4 of 4", timeout=60_000)
     state(page).to_have_text("Finished", timeout=60_000)
 
-    page.get_by_text("Go on from here").click()
-    page.get_by_text("Go on from here").click()
     checkpoint = page.get_by_label("Or as a run of its own")
     expect(checkpoint.locator("option").first).to_contain_text("epoch 4")
     checkpoint.select_option(index=1)

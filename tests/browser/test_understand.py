@@ -254,6 +254,25 @@ def test_new_checkpoints_appear_while_it_trains(page: Page, server: Server, endl
     expect(slider).to_have_value("0")
 
 
+def test_the_slider_reaches_the_end_of_a_quick_run_that_two_pages_watch_and_one_continues(
+    page: Page, server: Server
+) -> None:
+    run = start(server)
+    other = page.context.new_page()
+    for each in (page, other):
+        each.goto(f"{server.url}/runs/{run}")
+    for each in (page, other):
+        expect(each.locator(".where")).to_contain_text("Epoch 12 of 12", timeout=SLOW)
+    page.get_by_text("Go on from here").click()
+    page.get_by_label("Train it for so many epochs more").fill("3")
+    page.get_by_role("button", name="Continue", exact=True).click()
+    expect(page.locator(".where")).to_contain_text("Epoch 15 of 15", timeout=SLOW)
+    finish(server, run)
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(other.locator(".where")).to_contain_text("Epoch 15 of 15", timeout=SLOW)
+    other.close()
+
+
 def test_a_run_without_a_checkpoint_says_when_the_first_comes(
     page: Page, server: Server, run: str
 ) -> None:
