@@ -128,6 +128,9 @@ def test_a_run_is_watched_to_its_end_published_and_predicts(client: httpx.Client
     published = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine"})
     assert published.status_code == 201
     assert published.json()["accuracy"]["mnist test"]["n"] == 64
+    refused = client.post(f"/api/v1/runs/{run}/resume")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "illegal_move")
+    assert "Continue it for more epochs" in refused.json()["error"]["message"]
     card = client.get("/api/v1/models/mine").json()["card"]
     assert card["recipe"].endswith("--name mine")
     again = client.post(f"/api/v1/runs/{run}/publish", json={"name": "mine"})
@@ -254,6 +257,10 @@ def test_variants_race_in_one_run_that_a_lesson_keeps_out_of_the_list(client: ht
         assert listed["checkpoints"][-1]["epoch"] == 4
     published = client.post(f"/api/v1/runs/{run}/publish", json={"name": "second", "variant": 1})
     assert published.status_code == 201
+    step = listed["checkpoints"][-1]["step"]
+    other = {"name": "third", "variant": 1, "checkpoint": step}
+    refused = client.post(f"/api/v1/runs/{run}/publish", json=other)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "variant")
     card = client.get("/api/v1/models/second").json()["card"]
     assert card["hyperparameters"]["activation"] == "relu"
     refused = client.patch(f"/api/v1/runs/{run}", json={"learning_rate": 0.1})

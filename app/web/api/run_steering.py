@@ -33,9 +33,13 @@ async def stop_run(request: Request, identifier: Identifier) -> RunDetail:
 
 @router.post("/{identifier}/resume", role=Role.TEACHER, summary="Go on from the last checkpoint")
 async def resume_run(request: Request, identifier: Identifier) -> RunDetail:
-    store = (await opened(request)).store
+    training = await opened(request)
+    store = training.store
+    if (await told(store.get, identifier)).state == State.FINISHED:
+        sentence = "The run is finished: nothing is left to resume. Continue it for more epochs."
+        raise ApiError(409, "illegal_move", sentence)
     await told(store.move, identifier, State.QUEUED)
-    (await opened(request)).supervisor.wake()
+    training.supervisor.wake()
     return await detail(store, identifier)
 
 
@@ -141,6 +145,9 @@ async def publish_run(
     folder = state.settings.runs_dir / identifier / model_of(wanted.variant)
     publish: Callable[..., ModelEntry] = partial(library.adopt, folder)
     if wanted.checkpoint is not None:
+        if wanted.variant:
+            sentence = "Of a run's variants only the first is published at a checkpoint."
+            raise ApiError(422, "wrong_choice", sentence, field="variant")
         moment = await moment_of(request, identifier, wanted.checkpoint)
         card = await published_card(request, moment)
         publish = partial(library.publish, find_model(library, moment.reference), card)
