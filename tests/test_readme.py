@@ -30,6 +30,17 @@ def test_the_tree_names_every_file(path: Path) -> None:
     assert re.search(rf"(^|[\s/]){re.escape(path.name)}\b", tree) or path.name == "__main__.py"
 
 
+def test_the_tree_names_no_file_twice_in_one_folder() -> None:
+    folder, seen = "", list[tuple[str, str]]()
+    for line in README.split("## The tree")[1].splitlines():
+        found = re.match(r"( *)(\S+\.(?:py|js)|\w+/)", line)
+        if found and found[2].endswith("/"):
+            folder = found[2]
+        elif found:
+            seen.append((folder, found[2]))
+    assert len(seen) > 100 and sorted(set(seen)) == sorted(seen)
+
+
 def test_every_link_leads_somewhere() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert links and [link for link in links if not (ROOT / link).exists()] == []
