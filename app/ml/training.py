@@ -81,11 +81,15 @@ def train(
         loss, rate = trainer.train_batch()
         due = trainer.step % spec.report_every == 0 or trainer.step == trainer.last_step
         if (due or trainer.at_epoch_end()) and not torch.isfinite(loss):  # a GPU would wait for it
-            yield trainer.event("failed", reason="diverged", loss=None)
+            yield trainer.diverged()
             return
         command = (yield trainer.event("step", **trainer.progress(loss, rate))) if due else None
         if trainer.at_epoch_end():
-            command = (yield trainer.evaluated()) or command
+            evaluated = trainer.evaluated()
+            if not isfinite(evaluated.values["loss"] or 0.0):
+                yield trainer.diverged()
+                return
+            command = (yield evaluated) or command
             command = (yield trainer.checkpoint()) or command
         elif trainer.at_early_doubling():
             command = (yield trainer.checkpoint()) or command
@@ -138,6 +142,9 @@ class Trainer:
 
     def event(self, kind: Kind, **values: Any) -> Event:
         return Event(kind, self.step, self.step / self.steps_per_epoch, values)
+
+    def diverged(self) -> Event:
+        return self.event("failed", reason="diverged", loss=None)
 
     def description(self) -> dict[str, Any]:
         return {
@@ -245,6 +252,8 @@ class Trainer:
         found = Evaluation(
             part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
         )
+        if not found.probabilities.isfinite().all():  # the last step was the one too far
+            return self.diverged()
         trained = Trained(
             self.spec,
             network.cpu(),

@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,22 @@ def test_a_loss_that_is_no_number_ends_the_training_and_says_so(small_dataset: D
     spec = replace(SPEC, learning_rate=1e30, optimizer="sgd", schedule="constant")
     last = events(spec, small_dataset)[-1]
     assert (last.kind, last.values["reason"], last.values["loss"]) == ("failed", "diverged", None)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.0])
+def test_a_last_step_that_was_too_far_is_told_as_divergence(
+    small_dataset: Dataset, share: float
+) -> None:
+    validation = small_dataset.validation.take(torch.arange(int(share * 100)))
+    dataset = replace(small_dataset, validation=validation)
+    size = len(dataset.train)
+    spec = replace(
+        SPEC, learning_rate=1e30, optimizer="sgd", schedule="constant", epochs=1, batch_size=size
+    )
+    found = events(spec, dataset)
+    assert found[-1].kind == "failed" and "finished" not in {event.kind for event in found}
+    assert all(loss is None or isfinite(loss) for _, loss in losses(found))
+    assert found[-1].values == {"reason": "diverged", "loss": None}
 
 
 def test_without_progress_on_validation_it_stops_early(small_dataset: Dataset) -> None:
