@@ -15,7 +15,6 @@ from app import __version__
 from app.ml.checkpoints import ModelEntry
 from app.runs.checkpoints import model_of
 from app.settings import ROOT
-from app.web.api.run_detail import Identifier
 from app.web.api.runs import read_run
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter, role_of
@@ -72,7 +71,7 @@ def train(request: Request) -> HTMLResponse:
 
 
 @router.page("/runs/{identifier}", role=Role.ANYONE)
-async def run(request: Request, identifier: Identifier) -> HTMLResponse:
+async def run(request: Request, identifier: str) -> HTMLResponse:
     found = await read_run(request, identifier)
     state = request.app.state
     folder = state.settings.runs_dir / identifier / model_of(0)

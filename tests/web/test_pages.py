@@ -98,8 +98,9 @@ def test_runs_are_compared_by_their_address_and_missing_ones_are_left_out(
     assert "None of these runs is there" in client.get("/compare?runs=nonsense").text
 
 
-def test_a_run_that_is_not_there_is_a_page_not_found(client: TestClient) -> None:
-    page = client.get(f"/runs/{26 * '0'}", headers={"Accept": "text/html"})
+@pytest.mark.parametrize("run", [26 * "0", "first", "01JD8Z"])
+def test_a_run_that_is_not_there_is_a_page_not_found(client: TestClient, run: str) -> None:
+    page = client.get(f"/runs/{run}", headers={"Accept": "text/html"})
     assert page.status_code == 404
     assert "There is no such run" in page.text
 
