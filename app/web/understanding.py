@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,9 @@ from app.runs.states import State
 from app.runs.store import Run, Store
 from app.web.errors import ApiError
 from app.web.images import data_url
+
+if TYPE_CHECKING:
+    from app.ml.examination import Examination
 
 MOST_UNITS = 64  # of the first layer
 
@@ -108,10 +111,18 @@ class FirstLayer(BaseModel):
     sheet: str = Field(description="data URL: one grey pixel for each weight")
 
 
-def confusion(moment: Moment, part: str, path: Path) -> Confusion:
+def loaded(path: Path) -> "Examination":
+    """ApiError 404 where it was thinned out, or deleted, since it was asked for."""
     from app.ml.examination import Examination
 
-    examination = Examination.load(path)
+    try:
+        return Examination.load(path)
+    except FileNotFoundError:
+        raise unknown_checkpoint() from None
+
+
+def confusion(moment: Moment, part: str, path: Path) -> Confusion:
+    examination = loaded(path)
     it, classes = examination.evaluation, list(moment.card.classes)
     counts = it.labels.bincount(minlength=len(classes)).tolist()
     right = it.labels[it.right].bincount(minlength=len(classes)).tolist()
@@ -129,9 +140,9 @@ def confusion(moment: Moment, part: str, path: Path) -> Confusion:
 def mistakes(
     moment: Moment, part: str, path: Path, place: tuple[int | None, ...], limit: int
 ) -> Mistakes:
-    from app.ml.examination import Examination, read_pictures
+    from app.ml.examination import read_pictures
 
-    it, classes = Examination.load(path).evaluation, moment.card.classes
+    it, classes = loaded(path).evaluation, moment.card.classes
     rows = it.cell(*place)
     shown = rows[:limit].tolist()
     pictures = read_pictures(path.parent, part, shown)
@@ -151,7 +162,6 @@ def mistakes(
 
 
 def found(store: Store, run: Run, moment: Moment | None, paths: dict[str, Path]) -> Findings:
-    from app.ml.examination import Examination
     from app.ml.facts import Epoch, Facts
     from app.ml.findings import findings
 
@@ -160,7 +170,7 @@ def found(store: Store, run: Run, moment: Moment | None, paths: dict[str, Path])
     told = [event for event in store.told(run.id, "step", "evaluated") if event.variant == 0]
     if moment and not moment.is_last:
         told = [event for event in told if event.step <= moment.step]
-    seen = {part: Examination.load(path) for part, path in paths.items()}
+    seen = {part: loaded(path) for part, path in paths.items()}
     facts = Facts(
         classes=moment.card.classes if moment else classes_of(run.spec["dataset"]),
         spec=run.spec,
@@ -185,9 +195,7 @@ def card_at(moment: Moment, path: Path | None) -> Card:
     measured."""
     accuracy = {}
     if path:
-        from app.ml.examination import Examination
-
-        summary = Examination.load(path).evaluation.summary(moment.card.classes)
+        summary = loaded(path).evaluation.summary(moment.card.classes)
         accuracy[f"{moment.card.dataset} validation"] = summary
     title = f"{moment.card.title}, step {moment.step}"
     notes = (*moment.card.notes, EARLY.format(moment.step))
