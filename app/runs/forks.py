@@ -31,7 +31,7 @@ def fork(
     spec = forked(replace(spec, learning_rate=place["peak_rate"]), chosen, found[0].epoch)
     identifier = store.new_id()
     checkpoints.lend(step, runs / identifier / START)
-    parent = {"run": run.id, "step": step}
+    parent = {"run": run.id, "step": step} | ({"variant": variant} if variant else {})
     return store.create(spec.to_json(), name, owner=run.owner, identifier=identifier, parent=parent)
 
 

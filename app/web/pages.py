@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
-from app.ml.checkpoints import ModelEntry
+from app.ml.checkpoints import ModelEntry, ModelLibrary
 from app.runs.checkpoints import model_of
 from app.settings import ROOT
 from app.web.api.runs import read_run
@@ -74,14 +75,19 @@ def train(request: Request) -> HTMLResponse:
 async def run(request: Request, identifier: str) -> HTMLResponse:
     found = await read_run(request, identifier)
     state = request.app.state
-    folder = state.settings.runs_dir / identifier / model_of(0)
+    folder = state.settings.runs_dir / identifier
+    models = [folder / model_of(variant) for variant in range(max(1, len(found.variants)))]
     return render(
         request,
         "run.html",
         run=found.model_dump(mode="json"),
         may_train=role_of(request.scope) >= Role.TEACHER,
-        published=await asyncio.to_thread(state.library.copies_of, folder),
+        published=await asyncio.to_thread(copies_of, state.library, models),
     )
+
+
+def copies_of(library: ModelLibrary, models: list[Path]) -> list[str]:
+    return [name for model in models for name in library.copies_of(model)]
 
 
 @router.page("/compare", role=Role.ANYONE)

@@ -9,6 +9,7 @@ import { ScheduleCurve } from "./schedule-curve.js";
 import { Sketch } from "./sketch.js";
 import { startingPoints } from "./starting-points.js";
 import { labelOf, say, spaced } from "./texts.js";
+import { trainingsOf } from "./variants.js";
 
 /**
  * @typedef {import("./runs.js").Choices} Choices
@@ -37,7 +38,7 @@ export class LaunchForm {
   #shape;
   /** @type {ChoiceField | null} */
   #wrong = null;
-  /** @type {{ run: Run, step: number } | null} what it forks */
+  /** @type {{ run: Run, step: number, variant: number } | null} what it forks */
   #parent = null;
   /** @type {Record<string, any>} its choices, as the form shows them */
   #before = {};
@@ -71,13 +72,13 @@ export class LaunchForm {
     this.#part(".all-choices").hidden = false;
   }
 
-  /** Instead of a start: go on from a checkpoint; what is changed is marked. @param {Run} run @param {number} step */
-  fork(run, step) {
-    this.#parent = { run, step };
-    const { dataset, network } = run;
-    this.#fill(/** @type {Recipe} */ ({ ...run.spec, dataset, network, name: "" }));
+  /** Instead of a start: go on from a checkpoint; what is changed is marked. @param {Run} run @param {number} step @param {number} variant */
+  fork(run, step, variant) {
+    this.#parent = { run, step, variant };
+    const { dataset, network, spec, name } = trainingsOf(run)[variant];
+    this.#fill(/** @type {Recipe} */ ({ ...spec, dataset, network, name: "" }));
     this.#before = Object.fromEntries(Object.values(this.#all()).map((field) => [field.name, field.value]));
-    this.#part(".starts").replaceChildren(Object.assign(document.createElement("p"), { textContent: say("forkOf", { name: titleOf(run), step }) }));
+    this.#part(".starts").replaceChildren(Object.assign(document.createElement("p"), { textContent: say("forkOf", { name: name ? say("variantOf", { run: titleOf(run), variant: name }) : titleOf(run), step }) }));
     for (const name of /** @type {const} */ (["dataset", "network"])) this.#select(name).disabled = true;
     this.#part("[type=submit]").textContent = say("fork");
     this.#follow();
@@ -98,10 +99,10 @@ export class LaunchForm {
   /** @returns {Promise<Run>} */
   #launch() {
     if (!this.#parent) return start(this.#wanted());
-    const { run, step } = this.#parent;
+    const { run, step, variant } = this.#parent;
     const names = this.#changed().map(({ field: { name } }) => TABLES.find((table) => name.startsWith(`${table}.`)) ?? name);
     const { hyperparameters, name } = this.#wanted();
-    return fork(run.id, step, Object.fromEntries(names.map((each) => [each, hyperparameters[each]])), name);
+    return fork(run.id, { checkpoint: step, variant }, Object.fromEntries(names.map((each) => [each, hyperparameters[each]])), name);
   }
 
   /** @param {Choices} found */

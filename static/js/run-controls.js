@@ -38,26 +38,27 @@ export class RunControls {
       dialog.showModal();
     });
     dialog.addEventListener("close", () => dialog.returnValue === "delete" && this.#try(() => remove(id), removed));
-    this.#part(".rate").addEventListener("submit", (event) => {
+    this.#part(".rate")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#change();
     });
+    this.#field?.addEventListener("input", () => this.#refuseRate(""));
     this.#part(".publish").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#publish();
     });
-    this.#field.addEventListener("input", () => this.#refuseRate(""));
   }
 
   /** @param {State} state @param {string | null} reason of a failure @param {number} rate its peak */
   draw(state, reason, rate) {
     const before = /** @type {HTMLElement | null} */ (this.#element.querySelector(":focus"));
     for (const [name, states] of Object.entries(ALLOWED)) {
+      if (!this.#element.querySelector(`.${name}`)) continue; // variants keep their own rates
       this.#part(`.${name}`).hidden = !states.includes(state) || (name === "resume" && reason === "diverged");
     }
     this.#part(".delete").hidden = isLive(state);
     if (before?.closest("[hidden]")) /** @type {HTMLElement | null} */ (this.#element.querySelector("button:not([hidden])"))?.focus();
-    if (brief(rate) === this.#rate) return;
+    if (!this.#field || brief(rate) === this.#rate) return;
     this.#rate = brief(rate);
     if (document.activeElement !== this.#field || this.#field.value === "") this.#field.value = this.#rate;
   }
@@ -78,7 +79,8 @@ export class RunControls {
 
   #publish() {
     const { value } = /** @type {HTMLInputElement} */ (this.#part(".publish input"));
-    this.#try(async () => this.#published((await publish(this.#id, value.trim())).name), () => {});
+    const variant = Number(/** @type {HTMLSelectElement | null} */ (this.#element.querySelector(".publish select"))?.value ?? 0);
+    this.#try(async () => this.#published((await publish(this.#id, value.trim(), { variant })).name), () => {});
   }
 
   /** @param {string} sentence */

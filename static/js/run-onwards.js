@@ -20,6 +20,10 @@ export class RunOnwards {
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (details.querySelector(selector)));
     this.#id = id;
     details.addEventListener("toggle", () => this.#load());
+    this.#variant?.addEventListener("change", () => {
+      this.#isLoaded = false;
+      this.#load();
+    });
     this.#part(".continue").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#try(async () => {
@@ -39,16 +43,21 @@ export class RunOnwards {
     else this.#isLoaded = false; // it makes more of them
   }
 
+  /** @returns {HTMLSelectElement | null} of a run that has variants */
+  get #variant() {
+    return this.#details.querySelector("[name=variant]");
+  }
+
   async #load() {
     if (!this.#details.open || this.#isLoaded) return;
     this.#isLoaded = true;
     await this.#try(async () => {
-      const found = await checkpoints(this.#id);
+      const found = await checkpoints(this.#id, Number(this.#variant?.value ?? 0));
       const words = found.map(({ step, epoch, accuracy, best }) => {
         const values = { epoch: brief(epoch), accuracy: accuracyOf(accuracy) };
         return new Option(say(accuracy === null ? "checkpointBare" : best ? "checkpointBest" : "checkpoint", values), String(step));
       });
-      const select = /** @type {HTMLSelectElement} */ (this.#part("select"));
+      const select = /** @type {HTMLSelectElement} */ (this.#part("[name=step]"));
       const chosen = select.value;
       select.replaceChildren(...words.reverse());
       if (found.some(({ step }) => String(step) === chosen)) select.value = chosen;

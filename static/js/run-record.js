@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A run as its events tell it, each taken once.
+ * A run as its events tell it, each taken once; of a run with variants, one of them.
  *
  * @typedef {import("./runs.js").State} State
  * @typedef {{ seq: number, kind: string, step: number, epoch: number, time: number } & Record<string, any>} RunEvent
@@ -31,6 +31,8 @@ export class RunRecord {
   last = null;
   /** @type {{ accuracy: number, n: number } | null} on the test part */
   result = null;
+  /** @type {"finished" | "failed" | null} of a variant, which may end before its run */
+  end = null;
   /** @type {Epoch[]} */
   epochs = [];
   /** @type {Mark[]} */
@@ -40,21 +42,23 @@ export class RunRecord {
   /** @type {{ x: number[], training: (number | null)[], smooth: (number | null)[], validation: (number | null)[] }} columns of equal length, x in epochs */
   losses = { x: [], training: [], smooth: [], validation: [] };
 
+  #variant;
   #smooth = 0;
   #weight = 0;
   #sum = 0;
   #count = 0;
 
+  /** @param {number} [variant] its number; 0 also where there are none */
+  constructor(variant = 0) {
+    this.#variant = variant;
+  }
+
   /** False for an event that is here already. @param {RunEvent} event */
   add(event) {
     if (event.seq <= this.seq) return false;
     this.seq = event.seq;
-    if (event.kind === "started" || event.kind === "resumed") this.#begin(event);
-    if (event.kind === "step") this.#addLoss(event);
-    if (event.kind === "checkpoint") this.checkpoint = event.step;
-    if (event.kind === "evaluated") this.#addEpoch(event);
-    if (event.kind === "changed") this.#addChange(event);
-    if (event.kind === "finished") this.result = { accuracy: event.test_accuracy, n: event.test_n };
+    if (event.kind === "started" || event.kind === "resumed") this.#go();
+    if ((event.variant ?? 0) === this.#variant) this.#addOwn(event);
     if (STATES.has(event.kind)) {
       this.state = /** @type {State} */ (event.kind);
       this.reason = event.reason ?? null;
@@ -65,8 +69,17 @@ export class RunRecord {
   }
 
   /** @param {RunEvent} event */
-  #begin(event) {
-    this.begun = event;
+  #addOwn(event) {
+    if (event.kind === "started" || event.kind === "resumed") this.begun = event;
+    if (event.kind === "step") this.#addLoss(event);
+    if (event.kind === "checkpoint") this.checkpoint = event.step;
+    if (event.kind === "evaluated") this.#addEpoch(event);
+    if (event.kind === "changed") this.#addChange(event);
+    if (event.kind === "ended") this.end = event.reason === "finished" ? "finished" : "failed";
+    if (event.test_accuracy !== undefined) this.result = { accuracy: event.test_accuracy, n: event.test_n };
+  }
+
+  #go() {
     this.state = "running";
     this.reason = this.message = null;
   }

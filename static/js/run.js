@@ -9,9 +9,11 @@ import { RunOnwards } from "./run-onwards.js";
 import { RunRecord } from "./run-record.js";
 import { RunStatus } from "./run-status.js";
 import { inWords, isGoing, isLive, read, titleOf } from "./runs.js";
+import { SideBySide } from "./side-by-side.js";
 import { expected, judged } from "./sketch.js";
 import { say } from "./texts.js";
 import { Understand } from "./understand.js";
+import { trainingsOf } from "./variants.js";
 
 /** @typedef {import("./runs.js").Run} Run */
 
@@ -24,15 +26,19 @@ const part = (selector) => /** @type {HTMLElement} */ (document.querySelector(se
 const page = part("#run");
 const run = /** @type {Run} */ (JSON.parse(page.dataset.run ?? ""));
 const opened = { ...run }; // what was so before the page was opened is no news
-const record = new RunRecord();
-const status = new RunStatus(page, run, record);
-const curves = new RunCurves(part("#curves"), record);
-const table = new EpochTable(/** @type {HTMLDetailsElement} */ (part("#epochs")), record);
+const trainings = trainingsOf(run);
+const records = trainings.map((training) => training.record);
+const [record] = records; // of its state they all tell the same
+const hasVariants = run.variants.length > 0;
+const status = new RunStatus(page, run, records);
+const sideBySide = hasVariants ? new SideBySide(part(".side-by-side"), trainings.map((training) => ({ title: training.name, training })), say("column_variant")) : null;
+const curves = hasVariants ? null : new RunCurves(part("#curves"), record);
+const table = hasVariants ? null : new EpochTable(/** @type {HTMLDetailsElement} */ (part("#epochs")), record);
 const understand = new Understand(part("#understand"), run);
 const follower = new Follower(run.id, {
   event: (event) => {
     heard = performance.now();
-    if (record.add(event)) drawSoon();
+    if (records.map((each) => each.add(event)).some(Boolean)) drawSoon();
   },
   lost,
   found: () => status.setConnection(""),
@@ -59,15 +65,16 @@ function drawSoon() {
 function draw() {
   frame = 0;
   const now = state();
+  sideBySide?.draw();
   status.draw(now, record.seq > opened.last_seq);
   controls?.draw(now, record.reason ?? run.reason, record.rate ?? run.spec.learning_rate);
   onwards?.draw(now);
-  curves.draw();
-  table.draw();
+  curves?.draw();
+  table?.draw();
   const last = record.epochs.at(-1);
   if (sketch) part(".expected").textContent = judged(sketch, last?.epoch ?? 0, last?.loss ?? null);
   understand.draw(now, record.checkpoint);
-  page.dataset.points = String(record.points);
+  page.dataset.points = String(records.reduce((sum, { points }) => sum + points, 0));
   page.dataset.seq = String(record.seq);
 }
 
@@ -85,14 +92,14 @@ function asked() {
   look().catch(gone);
 }
 
-/** The run that it was forked from lies under its curves. @param {string} id */
-function layParent(id) {
-  const parent = new RunRecord();
+/** What it was forked from lies under its curves. @param {{ run: string, variant: number }} from */
+function layParent({ run: id, variant }) {
+  const parent = new RunRecord(variant);
   let waits = 0;
   const lay = () => {
     waits = 0;
     const { x, smooth, validation } = parent.losses;
-    curves.lay("parent", [{ x, y: smooth, colour: "--fill", dash: [6, 4] }, { x, y: validation, colour: "--accent", dash: [6, 4] }]);
+    curves?.lay("parent", [{ x, y: smooth, colour: "--fill", dash: [6, 4] }, { x, y: validation, colour: "--accent", dash: [6, 4] }]);
   };
   new Follower(id, { event: (event) => parent.add(event) && (waits ||= requestAnimationFrame(lay)), lost: () => {}, found: () => {}, rests: () => {} }).follow();
 }
@@ -121,10 +128,10 @@ async function look() {
 const isQuiet = () => state() === "queued" || (isLive(state()) && performance.now() - heard > QUIET);
 
 setInterval(() => isQuiet() && !document.hidden && look().catch(() => {}), QUEUE_LOOK);
-if (run.parent) layParent(run.parent.run);
+if (run.parent) layParent(run.parent);
 const sketch = expected(run.id, run.spec.epochs);
 if (sketch) {
-  curves.lay("sketch", [{ ...sketch, colour: "--alert", dash: [2, 5] }]);
+  curves?.lay("sketch", [{ ...sketch, colour: "--alert", dash: [2, 5] }]);
   part(".expected").hidden = false;
 }
 document.addEventListener("visibilitychange", () => !document.hidden && look().catch(() => {}));

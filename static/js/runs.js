@@ -41,17 +41,17 @@ export const steer = (id, verb) => ask("POST", `${RUNS}/${id}/${verb}`);
 /** @param {string} id @param {number} rate @returns {Promise<Run>} */
 export const changeRate = (id, rate) => ask("PATCH", `${RUNS}/${id}`, { learning_rate: rate });
 
-/** @param {string} id @param {string} name of the model @param {number} [checkpoint] its step, instead of the finished run @returns {Promise<{ name: string }>} */
-export const publish = (id, name, checkpoint) => ask("POST", `${RUNS}/${id}/publish`, { name, checkpoint });
+/** @param {string} id @param {string} name of the model @param {{ checkpoint?: number, variant?: number }} [which] the step of a checkpoint, instead of the finished run @returns {Promise<{ name: string }>} */
+export const publish = (id, name, which = {}) => ask("POST", `${RUNS}/${id}/publish`, { name, ...which });
 
 /** @param {string} id @param {number | string} epochs more than it has begun @returns {Promise<Run>} */
 export const goOn = (id, epochs) => ask("POST", `${RUNS}/${id}/continue`, { epochs });
 
-/** @param {string} id @returns {Promise<{ step: number, epoch: number, accuracy: number | null, best: boolean }[]>} */
-export const checkpoints = async (id) => (await ask("GET", `${RUNS}/${id}/checkpoints`)).checkpoints;
+/** @param {string} id @param {number} variant @returns {Promise<{ step: number, epoch: number, accuracy: number | null, best: boolean }[]>} */
+export const checkpoints = async (id, variant) => (await ask("GET", `${RUNS}/${id}/checkpoints?variant=${variant}`)).checkpoints;
 
-/** @param {string} id @param {number} checkpoint its step @param {Record<string, any>} hyperparameters those that differ @param {string} name @returns {Promise<Run>} */
-export const fork = (id, checkpoint, hyperparameters, name) => ask("POST", `${RUNS}/${id}/fork`, { checkpoint, hyperparameters, name });
+/** @param {string} id @param {{ checkpoint: number, variant: number }} from @param {Record<string, any>} hyperparameters those that differ @param {string} name @returns {Promise<Run>} */
+export const fork = (id, from, hyperparameters, name) => ask("POST", `${RUNS}/${id}/fork`, { ...from, hyperparameters, name });
 
 /** @param {string} id */
 export const remove = (id) => ask("DELETE", `${RUNS}/${id}`);

@@ -192,6 +192,7 @@ const TEXTS = {
 
   // Runs side by side
   column_run: "Run",
+  column_variant: "Variant",
   column_state: "State",
   column_epoch: "Epoch",
   column_bestLoss: "Best validation loss",
@@ -205,7 +206,7 @@ const TEXTS = {
   compareAt: "Epoch {epoch}: {values}",
   compareValue: "{run} {value}",
   compareSame: "All choices are the same.",
-  compareLeftOut: "Each variant is a curve of its own, and {most} can be told apart: {left} more are left out.",
+  compareLeftOut: "Each variant is a curve of its own; {most} can be told apart, {left} left out.",
   variantOf: "{run}: {variant}",
 
   // One run

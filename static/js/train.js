@@ -13,7 +13,7 @@ const asked = new URLSearchParams(location.search);
 async function open() {
   await form.load();
   const parent = asked.get("fork");
-  if (parent) form.fork(await read(parent), Number(asked.get("step")));
+  if (parent) form.fork(await read(parent), Number(asked.get("step")), Number(asked.get("variant")));
 }
 
 open().catch((error) => {

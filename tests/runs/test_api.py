@@ -392,7 +392,7 @@ def test_a_finished_run_goes_on_and_is_forked_from_a_checkpoint(client: httpx.Cl
     answer = client.post(f"/api/v1/runs/{run}/fork", json={**wanted, "name": "slower"})
     fork = answer.json()
     assert answer.status_code == 201 and fork["name"] == "slower"
-    assert fork["parent"] == {"run": run, "step": found[-1]["step"]}
+    assert fork["parent"] == {"run": run, "step": found[-1]["step"], "variant": 0}
     told = events(client, fork["id"])
     assert [event["kind"] for event in told[:2]] == ["queued", "started"]
     assert [e["epoch"] for e in told if e["kind"] == "evaluated"] == [5, 6]

@@ -34,6 +34,7 @@ class Parent(BaseModel):
 
     run: str
     step: int = Field(description="of the checkpoint, in its own run")
+    variant: int = Field(0, description="of a run that has variants")
 
 
 class Variant(BaseModel, extra="forbid"):
