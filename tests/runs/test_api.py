@@ -405,7 +405,10 @@ def test_a_finished_run_goes_on_and_is_forked_from_a_checkpoint(client: httpx.Cl
         ({"hyperparameters": {"hidden": [8]}}, (422, "wrong_choice", "hidden")),
         ({"hyperparameters": {"epochs": 4}}, (422, "wrong_choice", "epochs")),
         ({"hyperparameters": {"optimizer": "adam"}}, (422, "wrong_choice", "optimizer")),
-        ({"hyperparameters": {"dataset_options": {}}}, (422, "wrong_choice", "dataset_options")),
+        (
+            {"hyperparameters": {"dataset_options": {}}},
+            (422, "wrong_choice", "dataset_options.validation_fraction"),
+        ),
     ],
 )
 def test_a_fork_that_does_not_fit_is_refused(
