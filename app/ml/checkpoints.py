@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-CHECKPOINT = re.compile(r"runs/([0-7][0-9a-hjkmnp-tv-z]{25})/checkpoints/(0|[1-9][0-9]{0,11})")
+CHECKPOINT = re.compile(
+    r"runs/([0-7][0-9a-hjkmnp-tv-z]{25})/(checkpoints(?:-[1-9])?)/(0|[1-9][0-9]{0,11})"
+)
 Origin = Literal["shipped", "own", "run"]
 WEIGHTS, CARD = "model.safetensors", "card.json"
 HEADER_BYTES = 1 << 20  # a safetensors header is a few KiB; a larger one is an attack
@@ -77,13 +79,14 @@ class ModelLibrary:
         return [found[name] for name in sorted(found)]
 
     def resolve(self, reference: str) -> ModelEntry:
-        """The entry of a model reference: a name, or `runs/ID/checkpoints/STEP`.
+        """The entry of a model reference: a name, or `runs/ID/checkpoints/STEP`,
+        of the second variant of a run `runs/ID/checkpoints-1/STEP`.
 
         UnknownModel, or UnavailableModel with the reason.
         """
         found = CHECKPOINT.fullmatch(reference)
         if found and self.runs:
-            return read_checkpoint(self.runs / found[1] / "checkpoints", int(found[2]), reference)
+            return read_checkpoint(self.runs / found[1] / found[2], int(found[3]), reference)
         if not NAME.fullmatch(reference):
             raise UnknownModel(reference)
         for root, origin in ((self.shipped, "shipped"), (self.own, "own")):

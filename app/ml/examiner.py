@@ -22,7 +22,8 @@ NICE = 10  # predictions and people come first
 
 
 class Examiner:
-    """Answers questions: {run, step, part, datasets, cache}; paths are words."""
+    """Answers questions: {run, checkpoints, examined, step, part, datasets, cache}; paths are
+    words, the first two after `run` folders in it."""
 
     def __init__(self) -> None:
         self.key: tuple[Any, ...] = ()
@@ -43,15 +44,15 @@ class Examiner:
 
     def examine(self, question: dict[str, Any]) -> None:
         run, step, name = Path(question["run"]), int(question["step"]), str(question["part"])
-        entry = read_checkpoint(run / "checkpoints", step, f"{run.name}/{step}")
+        checkpoints, folder = run / question["checkpoints"], run / question["examined"]
+        entry = read_checkpoint(checkpoints, step, f"{run.name}/{step}")
         part = examined_part(self.load(entry, question), name)
         assert entry.card is not None
         found = examine(entry.card, load_network(entry), part)
-        folder = run / "examined"
         folder.mkdir(exist_ok=True)
         save_pictures(folder, name, part)
         found.save(folder / f"{step}.{name}.safetensors")
-        forget_the_thinned(folder, run / "checkpoints")
+        forget_the_thinned(folder, checkpoints)
 
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.runs.checkpoints import of_variant
 from app.settings import ROOT, Settings
 from app.web.errors import ApiError, standard_error
 
@@ -28,7 +29,8 @@ class Asked:
 
 
 class Examiner:
-    """Owned by one event loop. What it found lies in the run's folder, `examined/`."""
+    """Owned by one event loop. What it found lies in the run's folder, `examined/`, of
+    its second variant `examined-1/`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -43,20 +45,21 @@ class Examiner:
         await asyncio.gather(*(a.task for a in self._asked.values()), return_exceptions=True)
         await self._end()
 
-    async def examined(self, run: str, step: int, part: str) -> Path:
+    async def examined(self, run: str, step: int, part: str, variant: int = 0) -> Path:
         """The file of an Examination, made when it is not there yet; cancel to give it up.
 
         ApiError 404, 409 or 503 with the reason.
         """
         folder = self.settings.runs_dir / run
-        path = folder / "examined" / f"{step}.{part}.safetensors"
-        if is_newer(path, folder / "checkpoints" / f"{step}.safetensors"):
+        names = {name: of_variant(name, variant) for name in ("checkpoints", "examined")}
+        path = folder / names["examined"] / f"{step}.{part}.safetensors"
+        if is_newer(path, folder / names["checkpoints"] / f"{step}.safetensors"):
             return path
         asked = self._asked.get(path)
         if asked is None:
             if len(self._asked) >= MOST_WAITING:
                 raise standard_error(503, {"Retry-After": "2"})
-            question = {"run": str(folder), "step": step, "part": part, **self._roots()}
+            question = {"run": str(folder), "step": step, "part": part, **names, **self._roots()}
             asked = Asked(asyncio.get_running_loop().create_task(self._answer(question)))
             self._asked[path] = asked
         asked.waiting += 1

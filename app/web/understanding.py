@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.ml.cards import Card
 from app.ml.caveats import EARLY
 from app.ml.checkpoints import predicting
+from app.runs.checkpoints import of_variant
 from app.runs.states import State
 from app.runs.store import Run, Store
 from app.web.errors import ApiError
@@ -29,10 +30,16 @@ class Moment:
     step: int
     is_last: bool
     card: Card
+    variant: int = 0
+
+    @property
+    def checkpoints(self) -> str:
+        """The name of their folder."""
+        return of_variant("checkpoints", self.variant)
 
     @property
     def reference(self) -> str:
-        return f"runs/{self.run.id}/checkpoints/{self.step}"
+        return f"runs/{self.run.id}/{self.checkpoints}/{self.step}"
 
 
 class ClassScore(BaseModel):
@@ -161,19 +168,23 @@ def mistakes(
     )  # fmt: skip
 
 
-def found(store: Store, run: Run, moment: Moment | None, paths: dict[str, Path]) -> Findings:
+def found(
+    store: Store, run: Run, variant: int, moment: Moment | None, paths: dict[str, Path]
+) -> Findings:
     from app.ml.facts import Epoch, Facts
     from app.ml.findings import findings
+    from app.runs.variants import specs_of
 
+    spec = specs_of(run)[variant].to_json()
     rests = run.state in (State.FINISHED, State.STOPPED, State.FAILED)
     whole = rests and (moment is None or moment.is_last)
-    told = [event for event in store.told(run.id, "step", "evaluated") if event.variant == 0]
+    told = [event for event in store.told(run.id, "step", "evaluated") if event.variant == variant]
     if moment and not moment.is_last:
         told = [event for event in told if event.step <= moment.step]
     seen = {part: loaded(path) for part, path in paths.items()}
     facts = Facts(
-        classes=moment.card.classes if moment else classes_of(run.spec["dataset"]),
-        spec=run.spec,
+        classes=moment.card.classes if moment else classes_of(spec["dataset"]),
+        spec=spec,
         losses=[event.fields.get("loss") for event in told if event.kind == "step"],
         epochs=[
             Epoch(event.step, event.epoch, event.fields["loss"], event.fields["accuracy"])
@@ -211,7 +222,7 @@ def classes_of(dataset: str) -> tuple[str, ...]:
 def first_layer(moment: Moment) -> FirstLayer:
     from app.ml.first_layer import first_weights, sheet
 
-    path = moment.folder / "checkpoints" / f"{moment.step}.safetensors"
+    path = moment.folder / moment.checkpoints / f"{moment.step}.safetensors"
     try:
         weights = first_weights(path, predicting(moment.card), moment.card.shape)
     except OSError:

@@ -13,6 +13,8 @@ export class Moment extends EventTarget {
   /** @type {Part} */
   part = "validation";
   state = "";
+  /** Which of its variants; 0 also where there are none. */
+  variant = 0;
   #at = -1;
 
   /** @param {string} run its id */
@@ -52,6 +54,13 @@ export class Moment extends EventTarget {
     this.#tell(true);
   }
 
+  /** Another variant, whose checkpoints come later. @param {number} variant */
+  setVariant(variant) {
+    this.variant = variant;
+    this.checkpoints = [];
+    this.#at = -1;
+  }
+
   /** @param {string} state of the run */
   setState(state) {
     if (state === this.state) return;
@@ -61,13 +70,18 @@ export class Moment extends EventTarget {
 
   /** Where the API tells something of this moment. @param {string} what @param {Record<string, string>} [query] */
   address(what, query = {}) {
-    const asked = new URLSearchParams({ ...(this.checkpoint && { checkpoint: String(this.checkpoint.step) }), ...query });
+    const asked = new URLSearchParams({ ...(this.checkpoint && { checkpoint: String(this.checkpoint.step) }), ...(this.variant && { variant: String(this.variant) }), ...query });
     return `/api/v1/runs/${this.run}/${what}?${asked}`;
   }
 
   /** The model reference of the checkpoint. */
   get reference() {
-    return this.checkpoint ? `runs/${this.run}/checkpoints/${this.checkpoint.step}` : "";
+    return this.checkpoint ? this.referenceOf(this.checkpoint) : "";
+  }
+
+  /** @param {Checkpoint} checkpoint */
+  referenceOf({ step }) {
+    return `runs/${this.run}/checkpoints${this.variant ? `-${this.variant}` : ""}/${step}`;
   }
 
   /** @param {boolean} rests */

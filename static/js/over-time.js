@@ -127,7 +127,7 @@ class History {
     if (drawing !== this.#drawing) this.#known.clear();
     this.#drawing = drawing;
     for (const checkpoint of this.#moment.checkpoints) {
-      const model = `runs/${this.#moment.run}/checkpoints/${checkpoint.step}`;
+      const model = this.#moment.referenceOf(checkpoint);
       if (this.#known.has(model)) continue;
       const answer = await predict({ model, classes, final: true, body: async () => content }, signal).catch(() => null);
       if (signal.aborted) return;
@@ -139,7 +139,7 @@ class History {
 
   #draw() {
     const rows = this.#moment.checkpoints.flatMap((checkpoint, at) => {
-      const answer = this.#known.get(`runs/${this.#moment.run}/checkpoints/${checkpoint.step}`);
+      const answer = this.#known.get(this.#moment.referenceOf(checkpoint));
       return answer ? [this.#row(checkpoint, answer, at === this.#moment.at)] : [];
     });
     this.#body.replaceChildren(...rows);

@@ -17,7 +17,7 @@ export function mount(panel, moment) {
     link.hidden = true;
     part(".refused").textContent = "";
     try {
-      const model = await publish(moment.run, name.value.trim(), { checkpoint: moment.checkpoint.step });
+      const model = await publish(moment.run, name.value.trim(), { checkpoint: moment.checkpoint.step, variant: moment.variant });
       link.href = `/#model=${encodeURIComponent(model.name)}`;
       link.textContent = say("drawWith", { name: model.name });
       link.hidden = false;

@@ -73,7 +73,7 @@ function draw() {
   table?.draw();
   const last = record.epochs.at(-1);
   if (sketch) part(".expected").textContent = judged(sketch, last?.epoch ?? 0, last?.loss ?? null);
-  understand.draw(now, record.checkpoint);
+  understand.draw(now, records.map(({ checkpoint }) => checkpoint));
   page.dataset.points = String(records.reduce((sum, { points }) => sum + points, 0));
   page.dataset.seq = String(record.seq);
 }

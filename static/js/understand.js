@@ -14,7 +14,7 @@ export class Understand {
   #slider;
   #select;
   #run;
-  #newest = -1;
+  #last = [-1]; // step of the newest checkpoint of each variant
   #known = -1;
   #looking = false;
 
@@ -24,31 +24,40 @@ export class Understand {
     this.#run = run;
     this.#moment = new Moment(run.id);
     this.#slider = /** @type {HTMLInputElement} */ (this.#part(".moment input"));
-    this.#select = /** @type {HTMLSelectElement} */ (this.#part(".moment select"));
+    this.#select = /** @type {HTMLSelectElement} */ (this.#part(".pictures"));
     this.#slider.addEventListener("input", () => this.#moment.go(this.#slider.valueAsNumber, false));
     this.#slider.addEventListener("change", () => this.#moment.go(this.#slider.valueAsNumber, true));
     this.#select.addEventListener("change", () => this.#moment.setPart(/** @type {any} */ (this.#select.value)));
+    const variant = /** @type {HTMLSelectElement | null} */ (element.querySelector(".which"));
+    variant?.addEventListener("change", () => {
+      this.#moment.setVariant(Number(variant.value));
+      this.#known = -1;
+      this.#looking = false;
+      this.#look();
+    });
     this.#moment.addEventListener("change", () => this.#show());
     for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (element.querySelectorAll("[data-module]"))) {
       panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, this.#moment)), { once: true });
     }
   }
 
-  /** @param {string} state of the run @param {number} newest step of its last checkpoint, -1 before the first */
-  draw(state, newest) {
+  /** @param {string} state of the run @param {number[]} last step of the last checkpoint of each variant, -1 before the first */
+  draw(state, last) {
     this.#part("[value=test]").toggleAttribute("disabled", state !== "finished");
     this.#moment.setState(state);
-    this.#newest = newest;
+    this.#last = last;
     this.#look();
   }
 
   /** Unless all are known; once more after the gap, as what came in it may be the last. */
   async #look() {
-    const newest = this.#newest;
+    const newest = this.#last[this.#moment.variant];
     if (newest <= this.#known || this.#looking) return;
     this.#looking = true;
     try {
-      const { checkpoints } = await ask("GET", `/api/v1/runs/${this.#moment.run}/checkpoints`);
+      const { variant } = this.#moment;
+      const { checkpoints } = await ask("GET", `/api/v1/runs/${this.#moment.run}/checkpoints?variant=${variant}`);
+      if (variant !== this.#moment.variant) return;
       this.#moment.setCheckpoints(checkpoints);
       this.#known = Math.max(newest, checkpoints.at(-1)?.step ?? -1);
       this.#show();

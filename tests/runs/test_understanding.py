@@ -228,3 +228,35 @@ def test_an_examining_process_that_is_killed_is_started_again(
     if answer.status_code == 503:  # it died while it was asked
         answer = client.get(f"/api/v1/runs/{run}/confusion", timeout=60)
     assert answer.status_code == 200, answer.text
+
+
+def test_each_variant_is_understood_published_and_asked_by_itself(
+    server: Server, client: httpx.Client
+) -> None:
+    names = ("sigmoid", "relu")
+    variants = [{"name": name, "hyperparameters": {"activation": name}} for name in names]
+    run = created(client, {**longer(1), "variants": variants})
+    told = [event for event in events(client, run) if event["kind"] == "evaluated"]
+    losses = {event["variant"]: event["loss"] for event in told}
+    assert losses[0] != losses[1]
+    for variant, name in enumerate(names):
+        found = asked(client, run, "confusion", variant=variant)
+        assert found["loss"] == pytest.approx(losses[variant], rel=1e-4)
+        assert found["layers"][0]["activation"] == name
+        asked(client, run, "findings", variant=variant)
+        wrong = round((1 - found["accuracy"]) * found["n"])
+        assert asked(client, run, "mistakes", variant=variant)["total"] == wrong
+    sheets = [asked(client, run, "weights", variant=variant)["sheet"] for variant in (0, 1)]
+    assert sheets[0] != sheets[1]
+    for what in ("confusion", "mistakes", "findings", "weights"):
+        assert refused(client, run, what, variant=2) == (404, "unknown_checkpoint")
+
+    step = found["checkpoint"]
+    wanted = {"name": "second", "variant": 1, "checkpoint": step}
+    client.post(f"/api/v1/runs/{run}/publish", json=wanted).raise_for_status()
+    card = client.get("/api/v1/models/second").json()["card"]
+    assert card["hyperparameters"]["activation"] == "relu"
+    seven = {"strokes": [[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]]}
+    asks = ("second", f"runs/{run}/checkpoints-1/{step}")
+    answers = [client.post(f"/api/v1/models/{name}/predict", json=seven).json() for name in asks]
+    assert answers[0]["predictions"] == answers[1]["predictions"]

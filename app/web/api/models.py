@@ -28,7 +28,9 @@ UNSAFE = re.compile(r"[^a-z0-9-]+")  # anything that has no place in a file's na
 Reference = Annotated[
     str,
     PathParameter(
-        description="a model's name, or `runs/{id}/checkpoints/{step}`", examples=["digits-cnn"]
+        description="a model's name, or `runs/{id}/checkpoints/{step}`, of the second variant of "
+        "a run `runs/{id}/checkpoints-1/{step}`",
+        examples=["digits-cnn"],
     ),
 ]
 NAME_PATTERN = "^[a-z0-9][a-z0-9-]{0,63}$"

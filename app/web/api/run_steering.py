@@ -145,10 +145,7 @@ async def publish_run(
     folder = state.settings.runs_dir / identifier / model_of(wanted.variant)
     publish: Callable[..., ModelEntry] = partial(library.adopt, folder)
     if wanted.checkpoint is not None:
-        if wanted.variant:
-            sentence = "Of a run's variants only the first is published at a checkpoint."
-            raise ApiError(422, "wrong_choice", sentence, field="variant")
-        moment = await moment_of(request, identifier, wanted.checkpoint)
+        moment = await moment_of(request, identifier, wanted.checkpoint, wanted.variant)
         card = await published_card(request, moment)
         publish = partial(library.publish, find_model(library, moment.reference), card)
     try:
