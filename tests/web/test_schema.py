@@ -1,5 +1,6 @@
 """Schemathesis: whatever the OpenAPI document allows or forbids, no 5xx and no other shape."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,3 +83,26 @@ def test_the_api_keeps_its_word_on_a_model_that_is_there(
     answer = send(running_client, case, HERE)
     assert answer.status_code != 404
     case.validate_response(answer, checks=CHECKS)
+
+
+@pytest.fixture(scope="session")
+def failed_run(running_client: TestClient) -> str:
+    """One whose dataset is not there; its id."""
+    body = {"dataset": "mnist", "network": "mlp"}
+    run: str = running_client.post("/api/v1/runs", json=body).json()["id"]
+    deadline = time.monotonic() + 60
+    while (found := running_client.get(f"/api/v1/runs/{run}").json())["state"] != "failed":
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    return run
+
+
+@schema.include(path_regex="runs/{identifier}", method="GET").parametrize()
+@BOUNDED
+def test_the_api_keeps_its_word_on_a_run_that_is_there(
+    case: Case, running_client: TestClient, failed_run: str
+) -> None:
+    if case.method != "GET":  # schemathesis tries every method, and some would change it
+        return
+    case.path_parameters["identifier"] = failed_run
+    case.validate_response(send(running_client, case, HERE), checks=CHECKS)
