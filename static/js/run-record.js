@@ -87,6 +87,7 @@ export class RunRecord {
   /** @param {RunEvent} event */
   #addLoss(event) {
     this.last = event;
+    this.end = null; // it goes on for more epochs
     this.points++;
     const { loss } = event;
     if (loss !== null) {

@@ -75,7 +75,7 @@ export class SideBySide {
   }
 
   /** @param {Side} side @param {number} i @returns {import("./run-table.js").Cell[]} */
-  #row({ title, link, training: { run, record, spec } }, i) {
+  #row({ title, link, training: { run, record } }, i) {
     const { epochs, begun, result, last, end } = record;
     const loss = bestOf(epochs, "loss", Math.min);
     const accuracy = bestOf(epochs, "accuracy", Math.max);
@@ -84,7 +84,7 @@ export class SideBySide {
     return [
       { text: title, order: title, link, mark: this.#samples[i] },
       { text: state, order: state },
-      { text: say("epochOf", { epoch: brief(epoch), epochs: spec.epochs }), order: epoch },
+      { text: say("epochOf", { epoch: brief(epoch), epochs: run.spec.epochs }), order: epoch },
       { text: figure(loss), order: loss ?? NaN },
       { text: accuracyOf(accuracy), order: accuracy ?? NaN },
       { text: accuracyOf(result?.accuracy ?? null), order: result?.accuracy ?? NaN },

@@ -82,7 +82,7 @@ def test_a_chosen_variant_is_published_and_forked(page: Page, server: Server, ra
 
     page.get_by_text("Go on from here").click()
     onwards = page.locator("#onwards")
-    onwards.get_by_label("Of the variant").select_option("by relu")
+    onwards.get_by_label("Or as a run of its own: the variant").select_option("by relu")
     expect(onwards.locator("option").filter(has_text="epoch 2")).to_have_count(1)
     onwards.get_by_role("button", name="Fork").click()
     expect(page.locator(".starts")).to_contain_text("Two activations: by relu")
