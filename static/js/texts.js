@@ -346,7 +346,7 @@ export const UNIT = "\u202f%"; // a narrow space that does not break
 export const count = (value) => value.toLocaleString("en");
 
 /** A loss; a dash where there is none. @param {number | null} value */
-export const figure = (value) => (value === null ? "–" : value >= 0.1 ? value.toFixed(3) : brief(value));
+export const figure = (value) => (value === null ? "–" : value >= 0.1 && value < 1e5 ? value.toFixed(3) : brief(value));
 
 /** To a tenth of a percent, never rounded up to certainty. @param {number | null} share */
 export function accuracyOf(share) {

@@ -273,15 +273,20 @@ def test_the_slider_reaches_the_end_of_a_quick_run_that_two_pages_watch_and_one_
     other.close()
 
 
-def test_a_run_without_a_checkpoint_says_when_the_first_comes(
-    page: Page, server: Server, run: str
-) -> None:
+def test_a_run_without_a_checkpoint_says_when_the_first_comes(page: Page, server: Server) -> None:
+    missing = ask(server, "/runs", {"dataset": "pen-digits", "network": "mlp"})["id"]
+    page.goto(f"{server.url}/runs/{missing}")
+    expect(page.locator(".state")).to_have_text("Failed", timeout=SLOW)
+    expect(page.locator("#understand .none")).to_be_visible()
+
+
+def test_a_run_that_diverged_is_told_why(page: Page, server: Server) -> None:
     broken = start(server, learning_rate=1e25, optimizer="sgd", batch_size=1)
     page.goto(f"{server.url}/runs/{broken}")
     expect(page.locator(".state")).to_have_text("Failed", timeout=SLOW)
-    expect(page.locator("#understand .none")).to_be_visible()
+    expect(page.locator(".training-loss")).to_have_text(re.compile(r"^\d[\d.e+]{0,9}$"))
     found = panel(page, "findings")
-    expect(found.locator(".sentence")).to_contain_text("diverged")
+    expect(found.locator(".sentence").first).to_contain_text("diverged")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -108,7 +108,7 @@ async def moment_of(
     run = await told((await opened(request)).store.get, identifier)
     steps = await asyncio.to_thread(steps_of, request, identifier, variant)
     if not steps:
-        sentence = "It has no checkpoint yet; the first comes after its first epoch."
+        sentence = "It has no checkpoint yet; the first comes with its first steps."
         raise ApiError(404, "unknown_checkpoint", sentence)
     if step is not None and step not in steps:
         raise unknown_checkpoint()
