@@ -71,8 +71,7 @@ function draw() {
   onwards?.draw(now);
   curves?.draw();
   table?.draw();
-  const last = record.epochs.at(-1);
-  if (sketch) part(".expected").textContent = judged(sketch, last?.epoch ?? 0, last?.loss ?? null);
+  if (sketch) part(".expected").textContent = judged(sketch, record.epochs);
   understand.draw(now, records.map(({ checkpoint }) => checkpoint));
   page.dataset.points = String(records.reduce((sum, { points }) => sum + points, 0));
   page.dataset.seq = String(record.seq);
@@ -129,7 +128,7 @@ const isQuiet = () => state() === "queued" || (isLive(state()) && performance.no
 
 setInterval(() => isQuiet() && !document.hidden && look().catch(() => {}), QUEUE_LOOK);
 if (run.parent) layParent(run.parent);
-const sketch = expected(run.id, run.spec.epochs);
+const sketch = expected(run.id);
 if (sketch) {
   curves?.lay("sketch", [{ ...sketch, colour: "--alert", dash: [2, 5] }]);
   part(".expected").hidden = false;

@@ -13,6 +13,7 @@ export class Sketch {
   /** @type {HTMLInputElement[]} */
   #points;
   #isTouched = false;
+  #epochs = 1;
 
   /** @param {HTMLElement} element holds an svg of 1 x 1 with one path */
   constructor(element) {
@@ -26,12 +27,19 @@ export class Sketch {
 
   /** @param {number} epochs of the training */
   show(epochs) {
-    this.#points.forEach((point, i) => (point.ariaLabel = say("sketchPoint", { epoch: brief((i / (POINTS - 1)) * (epochs || 1)) })));
+    this.#epochs = epochs || 1;
+    this.#points.forEach((point, i) => (point.ariaLabel = say("sketchPoint", { epoch: brief((i / (POINTS - 1)) * this.#epochs) })));
   }
 
-  /** With the run that it was drawn for, if it was drawn. @param {string} run */
+  /** With the run that it was drawn for, if it was drawn and the browser keeps anything. @param {string} run */
   keep(run) {
-    if (this.#isTouched) localStorage.setItem(KEPT + run, JSON.stringify(this.#points.map(({ value }) => Number(value))));
+    if (!this.#isTouched) return;
+    const y = this.#points.map(({ value }) => Number(value));
+    try {
+      localStorage.setItem(KEPT + run, JSON.stringify({ epochs: this.#epochs, y }));
+    } catch {
+      // then the run goes its way without it
+    }
   }
 
   /** The nearest point comes to the pen, so that one stroke draws all. @param {PointerEvent} event */
@@ -53,14 +61,19 @@ export class Sketch {
   }
 }
 
-/** The losses that were expected of a run, by epoch. @param {string} run @param {number} epochs @returns {{ x: number[], y: number[] } | null} */
-export function expected(run, epochs) {
-  const y = JSON.parse(localStorage.getItem(KEPT + run) ?? "null");
-  return y && { x: y.map((/** @type {number} */ _, /** @type {number} */ i) => (i / (POINTS - 1)) * epochs), y };
+/** The losses that were expected of a run, by epoch; of those that it was begun with, should it have gone on since. @param {string} run @returns {{ x: number[], y: number[] } | null} */
+export function expected(run) {
+  try {
+    const { epochs, y } = JSON.parse(localStorage.getItem(KEPT + run) ?? "null");
+    return { x: y.map((/** @type {number} */ _, /** @type {number} */ i) => (i / (POINTS - 1)) * epochs), y };
+  } catch {
+    return null; // none was drawn, or the browser keeps nothing
+  }
 }
 
-/** How far off it was at the end of the curve so far. @param {{ x: number[], y: number[] }} sketch @param {number} epoch @param {number | null} loss */
-export function judged({ x, y }, epoch, loss) {
+/** How far off it was where both curves end so far. @param {{ x: number[], y: number[] }} sketch @param {import("./run-record.js").Epoch[]} epochs */
+export function judged({ x, y }, epochs) {
+  const { epoch, loss } = epochs.findLast((each) => each.epoch <= x[POINTS - 1]) ?? { epoch: 0, loss: null };
   if (loss === null) return say("sketchLies");
   const i = Math.max(x.findIndex((each) => each >= epoch), 1);
   const share = Math.min((epoch - x[i - 1]) / (x[i] - x[i - 1]), 1);

@@ -536,6 +536,29 @@ def test_the_curve_that_one_expected_lies_under_the_real_one(page: Page, server:
     expect(page.locator(".expected")).to_have_text(
         re.compile(rf"^Dotted, you expected a loss of {before + 0.05:.2f} at epoch 2; it is \d")
     )
+    judged = page.locator(".expected").inner_text()
+    page.get_by_text("Go on from here").click()
+    page.get_by_label("Train it for so many epochs more").fill("3")
+    button(page, "Continue").click()
+    expect(page.locator(".progress-words")).to_have_text("Epoch 5 of 5", timeout=60_000)
+    state(page).to_have_text("Finished", timeout=60_000)
+    expect(page.locator(".expected")).to_have_text(judged)
+    page.reload()
+    expect(page.locator(".expected")).to_have_text(judged)
+
+
+def test_a_browser_that_keeps_nothing_trains_all_the_same(page: Page, server: Server) -> None:
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage',"
+        " { get() { throw new DOMException('refused', 'SecurityError'); } })"
+    )
+    opened(page, server)
+    choose_small(page)
+    page.get_by_text("Predict first").click()
+    page.get_by_label("Expected loss at epoch 2").press("ArrowUp")
+    train(page)
+    state(page).to_have_text("Finished", timeout=60_000)
+    expect(page.locator(".expected")).to_be_hidden()
 
 
 def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
