@@ -222,14 +222,14 @@ async function restore(line) {
     return;
   }
   const { model, pen, strokes } = found;
-  if (model && isCheckpoint(model)) await offer(model).catch(() => view.showAlert(say("failed"), say("noCheckpoint")));
+  if (model && isCheckpoint(model)) await offer(model).catch(() => {}); // another one reads instead
   choose(model);
   if (strokes.length) {
     sheet.pad.pen = pen;
     width.value = String(Math.round(1000 * pen));
     sheet.draw(strokes);
   }
-  if (model && lab.model && model !== lab.model.name) notice.textContent = say("modelMissing", { name: model, model: lab.model.name });
+  if (model && lab.model && model !== lab.model.name) notice.textContent = say(isCheckpoint(model) ? "noCheckpoint" : "modelMissing", { name: model, model: lab.model.name });
 }
 
 /** What the address says; not every # does. */

@@ -109,7 +109,7 @@ const TEXTS = {
 
   // Take it with you
   checkpointOf: "Your run at step {step}",
-  noCheckpoint: "That checkpoint is not kept any more. Choose another one on the page of its run.",
+  noCheckpoint: "That checkpoint is not kept any more: {model} reads instead. Choose another one on the page of its run.",
   copyLink: "Copy link",
   copyCode: "Copy code",
   copied: "Copied.",

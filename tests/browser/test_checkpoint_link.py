@@ -37,6 +37,8 @@ def test_a_checkpoint_that_is_gone_is_told(
 ) -> None:
     page.goto(f"{server.url}/#model=runs/{run}/checkpoints/999")
     page.reload()
-    expect(page.locator(".detail")).to_contain_text("not kept any more")
+    gone = "That checkpoint is not kept any more: digits-cnn reads instead."
+    expect(page.get_by_text(gone)).to_be_visible()
+    expect(page.get_by_text("That did not work")).to_have_count(0)
     expect(page.get_by_label("Model")).to_have_value("digits-cnn")
     problems[:] = [problem for problem in problems if "status of 404" not in problem]
