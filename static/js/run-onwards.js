@@ -1,12 +1,13 @@
 // @ts-check
 /** Go on from a run: for more epochs, or as a fork from one of its checkpoints. */
 import { checkpoints, goOn } from "./runs.js";
-import { accuracyOf, brief, say } from "./texts.js";
+import { accuracyOf, brief, count, say } from "./texts.js";
 import { number } from "./typed-number.js";
 
 /** @typedef {import("./runs.js").State} State */
 
 const RESTS = new Set(["finished", "stopped"]); // may be trained for longer
+const MOST = 10_000; // epochs, as the API takes them
 
 export class RunOnwards {
   #details;
@@ -27,7 +28,12 @@ export class RunOnwards {
     this.#part(".continue").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#try(async () => {
-        const epochs = number(/** @type {HTMLInputElement} */ (this.#part("#more-epochs")).value);
+        const field = /** @type {HTMLInputElement} */ (this.#part("#more-epochs"));
+        const epochs = Number(number(field.value) || NaN);
+        if (!Number.isInteger(epochs) || epochs < 1 || epochs > MOST) {
+          field.focus();
+          throw new Error(say("moreWrong", { most: count(MOST) }));
+        }
         await goOn(id, epochs);
         asked();
       });

@@ -240,6 +240,7 @@ const TEXTS = {
   checkpointBest: "epoch {epoch}, accuracy {accuracy}, the best",
   checkpointBare: "epoch {epoch}",
   drawWith: "Draw with {name}",
+  moreWrong: "The epochs must be a whole number from 1 to {most}.",
   rateWrong: "The learning rate must be a number above 0.",
   // Understand: a run at each of its checkpoints
   momentAt: "Epoch {epoch} of {epochs}, step {step}",

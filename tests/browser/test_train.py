@@ -133,6 +133,22 @@ def test_what_was_not_touched_keeps_all_its_digits(form: Page) -> None:
     assert options == {"validation_fraction": 1 / 60}
 
 
+def test_what_has_the_focus_is_never_behind_the_button_that_stays_in_sight(form: Page) -> None:
+    form.get_by_text("More choices").click()
+    form.evaluate("scrollTo(0, 0)")
+    form.locator("input[name=start]").first.focus()
+    covered = """() => {
+        const focused = document.activeElement;
+        const { left, top, width, height } = focused.getBoundingClientRect();
+        const there = document.elementFromPoint(left + width / 2, top + height / 2);
+        const hidden = height && there?.closest(".go") && !focused.closest(".go");
+        return hidden ? focused.outerHTML : "";
+    }"""
+    for _ in range(45):
+        form.keyboard.press("Tab")
+        assert not form.evaluate(covered)
+
+
 def test_blocks_are_added_and_taken_away(form: Page) -> None:
     blocks = form.get_by_role("group", name=re.compile(r"^Block \d"))
     expect(blocks).to_have_count(3)
@@ -569,6 +585,12 @@ def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
     train(page)
     state(page).to_have_text("Finished", timeout=60_000)
     page.get_by_text("Go on from here").click()
+    for wrong in ("", "0", "1.5", "many", "99999"):
+        page.get_by_label("Train it for so many epochs more").fill(wrong)
+        button(page, "Continue").click()
+        expect(page.locator("#onwards .refused")).to_have_text(
+            "The epochs must be a whole number from 1 to 10,000."
+        )
     page.get_by_label("Train it for so many epochs more").fill("2")
     button(page, "Continue").click()
     expect(page.locator(".progress-words")).to_have_text("Epoch 4 of 4", timeout=60_000)
