@@ -44,8 +44,8 @@ const follower = new Follower(run.id, {
   found: () => status.setConnection(""),
   rests: () => look().catch(gone),
 });
-const place = document.querySelector("#controls");
-const controls = place && new RunControls(/** @type {HTMLElement} */ (place), run.id, { asked, published, removed: () => location.assign("/train") });
+const place = /** @type {HTMLElement | null} */ (document.querySelector("#controls"));
+const controls = place && new RunControls(place, run.id, { asked, published, removed: () => location.assign("/train") });
 const onwards = place && new RunOnwards(/** @type {HTMLDetailsElement} */ (part("#onwards")), run.id, asked);
 let frame = 0;
 let heard = performance.now();
@@ -113,6 +113,7 @@ function lost() {
 function gone(error) {
   if (!(error instanceof Refusal) || error.reason.code !== "unknown_run") return;
   follower.close();
+  if (place) place.hidden = part("#onwards").hidden = true;
   status.setConnection(error.message);
 }
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -238,7 +240,8 @@ def test_a_checkpoint_becomes_a_model_to_draw_with(
 def endless(server: Server) -> Iterator[str]:
     run = start(server, batch_size=1, epochs=2000)
     yield run
-    ask(server, f"/runs/{run}/stop", {})
+    with suppress(HTTPError):  # the test may have deleted it
+        ask(server, f"/runs/{run}/stop", {})
 
 
 def test_new_checkpoints_appear_while_it_trains(page: Page, server: Server, endless: str) -> None:
@@ -271,6 +274,20 @@ def test_the_slider_reaches_the_end_of_a_quick_run_that_two_pages_watch_and_one_
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(other.locator(".where")).to_contain_text("Epoch 15 of 15", timeout=SLOW)
     other.close()
+
+
+def test_a_page_whose_run_is_deleted_offers_nothing_more_for_it(
+    page: Page, server: Server, endless: str, problems: list[str]
+) -> None:
+    page.goto(f"{server.url}/runs/{endless}")
+    expect(page.locator(".state")).to_have_text("Running", timeout=SLOW)
+    ask(server, f"/runs/{endless}/pause", {})
+    expect(page.locator(".state")).to_have_text("Paused", timeout=SLOW)
+    page.request.delete(f"{server.url}/api/v1/runs/{endless}")
+    expect(page.locator(".connection")).to_contain_text("There is no such run", timeout=SLOW)
+    expect(page.locator("#controls")).to_be_hidden()
+    expect(page.locator("#onwards")).to_be_hidden()
+    problems[:] = [problem for problem in problems if "status of 404" not in problem]
 
 
 def test_a_run_without_a_checkpoint_says_when_the_first_comes(page: Page, server: Server) -> None:
