@@ -12,6 +12,7 @@ from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
 from app.ml.networks import NETWORKS, Unfit
 from app.ml.parts import OPTIONS, Options
+from app.ml.precision import resolve_device
 from app.ml.recipes import RECIPES
 from app.ml.training_spec import TRAINING, TrainingSpec
 
@@ -103,6 +104,10 @@ def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
 def check(spec: TrainingSpec) -> list[Layer]:
     """The network's layers; WrongChoice for a value out of its range or what cannot be built."""
     check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
+    try:
+        resolve_device(spec.device)
+    except ValueError as error:
+        raise WrongChoice("device", f"{error}.") from error
     check_table("augmentation", STRENGTHS, spec.augmentation)
     check_table("dataset_options", OPTIONS, spec.dataset_options)
     return layers(spec)

@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.runs.states import State
 from app.runs.store import RunEvent, Store, UnknownRun
 
@@ -125,6 +127,9 @@ class Follower:
                 state, found = await asyncio.to_thread(self._look)
             except UnknownRun:
                 state, found = State.STOPPED, []
+            except SQLAlchemyError:  # a busy or absent database: viewers wait, nothing is lost
+                await asyncio.sleep(REST)
+                continue
             if found:
                 self._remember([as_sse(self.run, event) for event in found])
             self._ended = not found and state in ENDED

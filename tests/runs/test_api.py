@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import torch
 from starlette.testclient import TestClient
 
 from app.runs.store import QUEUE
@@ -286,6 +287,7 @@ def test_what_waits_has_a_place_and_can_be_stopped_before_its_turn(client: httpx
         (longer(0), "epochs"),
         (longer(1, learning_rate="fast"), "learning_rate"),
         (longer(1, optimizer="adam"), "optimizer"),
+        *([] if torch.cuda.is_available() else [(longer(1, device="cuda"), "device")]),
         (longer(1, hidden=[0]), "hidden"),
         (longer(1, activation="step"), "activation"),
         (longer(1, augmentation={"turn": 1}), "augmentation"),

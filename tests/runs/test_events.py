@@ -46,3 +46,28 @@ def test_every_viewer_has_every_event_once_whenever_he_comes(sqlite_store: Store
 
     asyncio.run(watch())
     assert followers._followers == {}
+
+
+def test_a_database_that_fails_for_a_moment_costs_no_viewer_an_event(sqlite_store: Store) -> None:
+    store = sqlite_store
+    run = store.create({})
+    claimed = store.claim("here:1")
+    assert claimed is not None
+    followers = Followers(store)
+
+    def rename(old: str, new: str) -> None:
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+    async def watch() -> list[int]:
+        viewing = asyncio.create_task(numbers(followers, run, 0))
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(rename, "events", "gone")
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(rename, "gone", "events")
+        await asyncio.to_thread(store.append, run, claimed.fence, [RunEvent("step", 1)])
+        await asyncio.to_thread(store.move, run, State.FINISHED)
+        async with asyncio.timeout(20):
+            return await viewing
+
+    assert asyncio.run(watch()) == list(range(1, store.get(run).last_seq + 1))
