@@ -3,6 +3,9 @@
 import asyncio
 import os
 import re
+import socket
+import subprocess
+import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +34,7 @@ def run() -> None:
         classifier = load_classifier(ModelLibrary(ROOT / "models", ROOT / "models").resolve(MODEL))
         for connections, goal in ((1, "350 us"), (64, "260 us")):
             cost_of_a_prediction(address, pid, classifier, connections, goal)
+    least_cost(classifier)
 
 
 def start_up() -> None:
@@ -91,6 +95,39 @@ def cost_of_a_prediction(
         f"{(cpu - tight) * each:.0f} us); mean batch {REQUESTS / max(1, sum(ran.values())):.1f}, "
         "float32, 1 thread",
     )  # fmt: skip
+
+
+def least_cost(classifier: Classifier) -> None:
+    """The first row again, of a server that has nothing but the same calls: its limit here."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "uvicorn", "bench.bare_server:app", "--port", str(port)]
+    quiet = ["--no-access-log", "--log-level", "error"]
+    with subprocess.Popen([*command, *quiet], cwd=ROOT) as process:
+        try:
+            wait_until_open(port)
+            asyncio.run(closed_loop(address, 1, 500))
+            cpu, started = cpu_seconds(process.pid), perf_counter()
+            asyncio.run(closed_loop(address, 1, REQUESTS))
+            wall, cpu = perf_counter() - started, cpu_seconds(process.pid) - cpu
+        finally:
+            process.terminate()
+    network = REQUESTS * bare_seconds(classifier, 1, max(0.0, wall - cpu) / REQUESTS)
+    figure(
+        "the least: uvicorn, one thread and the same calls, 1 connection",
+        f"{(cpu - network) * 1e6 / REQUESTS:.0f} us", "-",
+        f"{REQUESTS} requests, {REQUESTS / wall:.0f}/s, CPU {cpu * 1e6 / REQUESTS:.0f} us",
+    )  # fmt: skip
+
+
+def wait_until_open(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    sys.exit("the bare server did not open its port")
 
 
 def network_seconds(classifier: Classifier, ran: dict[int, int], pause: float) -> float:
