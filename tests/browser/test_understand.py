@@ -207,6 +207,7 @@ def test_one_can_draw_beside_the_slider_and_go_on_drawing_with_the_checkpoint(
     at_run: Page, run: str
 ) -> None:
     found = panel(at_run, "over-time")
+    expect(found.locator(".draw-with")).to_have_attribute("href", re.compile("checkpoints"))
     box = found.locator(".pad canvas").bounding_box()
     assert box
     at_run.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.2 * box["height"])

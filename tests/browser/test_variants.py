@@ -106,6 +106,8 @@ def test_a_chosen_variant_is_understood(page: Page, server: Server, raced: str) 
     losses = [row["loss"] for row in told_of(server, raced, "evaluated") if row["variant"] == "1"]
     assert answered.value.json()["loss"] == pytest.approx(float(losses[-1]), abs=0.001)
     page.locator("#over-time summary").click()
+    link = page.locator("#over-time .draw-with")
+    expect(link).to_have_attribute("href", re.compile("checkpoints-1"))
     box = page.locator("#over-time .pad canvas").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.2 * box["height"])
