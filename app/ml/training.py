@@ -304,7 +304,8 @@ class Trainer:
         state = TrainingState.of(
             self.network, self.optimizer, self.averaged, self.random,
             {"step": self.step, "peak_rate": self.peak_rate, "best_loss": self.best_loss,
-             "bad_epochs": self.bad_epochs, "steps_per_epoch": self.steps_per_epoch,
+             "bad_epochs": self.bad_epochs, "precision": self.precision,
+             "steps_per_epoch": self.steps_per_epoch,
              "epochs": self.spec.epochs, "averages": bool(self.spec.ema)},
         )  # fmt: skip
         return replace(self.event("checkpoint"), state=state)
@@ -320,6 +321,8 @@ class Trainer:
         self.step = place["step"] * self.steps_per_epoch // before
         self.peak_rate, self.best_loss = place["peak_rate"], place["best_loss"]
         self.bad_epochs = place["bad_epochs"] if place.get("epochs") == self.spec.epochs else 0
+        if self.spec.precision == "auto":  # found once per run: a busy moment may find another
+            self.precision = place.get("precision", self.precision)
         self.order = self.permutation(self.epoch)
 
 

@@ -188,3 +188,13 @@ def test_a_training_on_a_gpu_goes_on_from_its_state_and_its_model_predicts_on_th
     trained = again[-1].trained
     assert trained is not None
     assert {tensor.device.type for tensor in trained.network.state_dict().values()} == {"cpu"}
+
+
+def test_a_precision_that_was_found_stays_when_the_training_goes_on(small_dataset: Dataset) -> None:
+    state = next(event.state for event in train(SPEC, small_dataset) if event.state)
+    assert state.place["precision"] == "float32"
+    state.place["precision"] = "bfloat16"  # as another machine, or a busy moment, had found
+    for wanted, kept in (("auto", "bfloat16"), ("float32", "float32")):
+        trainer = Trainer(replace(SPEC, precision=wanted), small_dataset)
+        trainer.restore(state)
+        assert trainer.precision == kept
