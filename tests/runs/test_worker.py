@@ -172,7 +172,7 @@ def test_a_full_disk_fails_the_run_with_what_to_do(supervisor: Supervisor, tmp_p
     run = supervisor.store.create(spec(epochs=200, hyperparameters={"hidden": [512]}))
     look_until(supervisor, run, lambda found: found.state == "running")
     process = worker_of(supervisor, run)
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
     failed = look_until(supervisor, run, at_rest)
     assert (failed.state, failed.reason) == ("failed", "disk_full")
 
