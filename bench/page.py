@@ -84,13 +84,16 @@ async def first_paint(browser: Browser, address: str) -> None:
 
 
 async def weight(browser: Browser, address: str) -> None:
-    """Every file that the page loads at once, and every one that its panels may load later."""
+    """Every file that the page loads at once, and every one that its panels load when opened."""
     page = await browser.new_page()
     await page.goto(address, wait_until="networkidle")
     script = "() => performance.getEntriesByType('resource').map(entry => entry.name)"
     at_once = {address, *await page.evaluate(script)}
+    for panel in await page.locator(".panel > summary").all():
+        await panel.click()
+    await page.wait_for_load_state("networkidle")
+    later = {url for url in await page.evaluate(script) if url.startswith(f"{address}/static/")}
     await page.close()
-    later = {f"{address}/static/js/{path.name}" for path in (ROOT / "static" / "js").glob("*.js")}
     small = {url: len(gzip.compress(httpx.get(url).content)) for url in at_once | later}
     whole = sum(small.values()) / 1000
     first = sum(small[url] for url in at_once) / 1000
