@@ -1,10 +1,11 @@
 """Where a training computes, and in which number format: what is quicker here."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from time import perf_counter
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 WEIGHTS = ("float32", "float16")  # how they are stored
@@ -18,6 +19,12 @@ def resolve_device(wanted: str) -> torch.device:
     if wanted == "cuda" and not there:
         raise ValueError("torch sees no GPU here; take device auto or cpu")
     return torch.device("cuda" if there and wanted != "cpu" else "cpu")
+
+
+def as_stored(weights: Mapping[str, Tensor], wanted: str) -> dict[str, Tensor]:
+    """A network's state as `wanted` of WEIGHTS; biases and batch norm's numbers stay float32."""
+    half = wanted == "float16"
+    return {name: t.half() if half and t.ndim > 1 else t for name, t in weights.items()}
 
 
 def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[None]:

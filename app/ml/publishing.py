@@ -14,6 +14,7 @@ from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
 from app.ml.datasets import DATASETS
 from app.ml.networks import TITLES, parameter_count
 from app.ml.parts import Dataset
+from app.ml.precision import as_stored
 from app.ml.training import Trained
 from app.ml.training_spec import TrainingSpec
 
@@ -34,13 +35,8 @@ def publish(
 
 
 def stored(trained: Trained) -> dict[str, Tensor]:
-    """The weights as they are written; batch norm's numbers and biases stay float32."""
-    half = trained.spec.weights == "float16"
-    weights = trained.network.state_dict()
-    return {
-        name: tensor.half() if half and tensor.ndim > 1 else tensor
-        for name, tensor in weights.items()
-    }
+    """The weights as they are written: those that were tested."""
+    return as_stored(trained.network.state_dict(), trained.spec.weights)
 
 
 def make_card(

@@ -15,7 +15,7 @@ from app.ml.evaluation import Evaluation
 from app.ml.networks import Network, build, channels_last, parameter_count
 from app.ml.optimisation import make_optimizer, rate_at
 from app.ml.parts import Dataset, Part, rejections
-from app.ml.precision import autocast, resolve_device, resolve_precision
+from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
 from app.ml.residual import Residual
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
@@ -247,8 +247,7 @@ class Trainer:
     def finished(self) -> Event:
         """The one look at the test part, in float32 as the model will predict."""
         network, part = self.twin(), self.dataset.test
-        if self.spec.weights == "float16":
-            round_to_half(network)
+        network.load_state_dict(as_stored(network.state_dict(), self.spec.weights))
         found = Evaluation(
             part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
         )
@@ -324,11 +323,3 @@ class Trainer:
         if self.spec.precision == "auto":  # found once per run: a busy moment may find another
             self.precision = place.get("precision", self.precision)
         self.order = self.permutation(self.epoch)
-
-
-@torch.no_grad()
-def round_to_half(network: Network) -> None:
-    """Each matrix and kernel to the nearest float16: what will be stored is what is tested."""
-    for parameter in network.parameters():
-        if parameter.ndim > 1:
-            parameter.copy_(parameter.half())

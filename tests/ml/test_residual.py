@@ -7,6 +7,7 @@ from torch.nn.functional import unfold
 from app.ml.fusion import fuse
 from app.ml.networks import build, channels_last, parameter_count
 from app.ml.parts import Dataset
+from app.ml.publishing import stored
 from app.ml.residual import Residual, Whitening
 from app.ml.training import train
 from app.ml.training_spec import TrainingSpec
@@ -75,5 +76,8 @@ def test_it_learns_and_is_stored_as_it_was_tested(small_dataset: Dataset) -> Non
     trained = list(train(spec, small_dataset))[-1].trained
     assert trained is not None and trained.test.accuracy > 0.9
     assert 1_000 < parameter_count(trained.network) < 20_000
-    matrices = [p for p in trained.network.parameters() if p.ndim > 1]
-    assert all(torch.equal(p, p.half().float()) for p in matrices)
+    tested, written = trained.network.state_dict(), stored(trained)
+    assert {str(t.dtype) for t in written.values()} == {
+        "torch.float16", "torch.float32", "torch.int64"
+    }  # fmt: skip
+    assert all(torch.equal(tested[name], t.to(tested[name].dtype)) for name, t in written.items())
