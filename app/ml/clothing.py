@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from app.ml.colours import opaque
+from app.ml.framing import SIZE, paste
 from app.ml.picture import Picture, Work, resize
 
-SIZE = 28
 WORK_SIDE = 160  # pixels: the longest side in which the background is sought
 NEAR = 14.0  # in CIELAB: a colour this near to the border's belongs to it (2.3 is just visible)
 GRAIN = 3.0  # or nearer than so many median deviations of the border's own colours
@@ -93,10 +93,6 @@ def trim(work: Work) -> None:
     work.picture = work.picture[y : y + height, x : x + width]
 
 
-def scale(work: Work) -> None:
-    work.picture = resize(work.picture, SIZE)
-
-
 def squash(work: Work) -> None:
     work.picture = cv2.resize(work.picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
 
@@ -108,15 +104,8 @@ def negate(work: Work) -> None:
 
 def stand_in_the_middle(work: Work) -> None:
     height, width = work.picture.shape
-    put(work, (SIZE - height) // 2, (SIZE - width) // 2)
+    paste(work, (SIZE - height) // 2, (SIZE - width) // 2, work.background)
 
 
 def stand_in_the_corner(work: Work) -> None:
-    put(work, 0, 0)
-
-
-def put(work: Work, top: int, left: int) -> None:
-    height, width = work.picture.shape
-    frame = np.full((SIZE, SIZE), work.background, np.uint8)
-    frame[top : top + height, left : left + width] = work.picture
-    work.picture = frame
+    paste(work, 0, 0, work.background)

@@ -55,10 +55,10 @@ def centre_box(work: Work) -> None:
     paste(work, (SIZE - height) // 2, (SIZE - width) // 2)
 
 
-def paste(work: Work, top: int, left: int) -> None:
+def paste(work: Work, top: int, left: int, fill: int = 0) -> None:
     height, width = work.picture.shape
     top = min(max(top, 0), SIZE - height)
     left = min(max(left, 0), SIZE - width)
-    frame = np.zeros((SIZE, SIZE), np.uint8)
+    frame = np.full((SIZE, SIZE), fill, np.uint8)
     frame[top : top + height, left : left + width] = work.picture
     work.picture = frame

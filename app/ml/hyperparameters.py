@@ -6,7 +6,7 @@ from typing import Any
 
 
 class WrongChoice(ValueError):
-    """A choice that cannot work: `field` names it, the message is a sentence about it."""
+    """A choice that cannot work: `field` names it, as `blocks.2.kernel` does, blocks from 0."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)

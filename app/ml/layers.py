@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from app.ml.networks import Network, Unfit, build, parameter_count
+from app.ml.hyperparameters import WrongChoice
+from app.ml.networks import Network, build, parameter_count
 from app.ml.residual import Whitening
 
 MOST_PARAMETERS = 50_000_000  # with their gradients, AdamW's moments and an average: 1 GB
@@ -48,7 +49,7 @@ def sketch(
 def layers_of(
     network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
 ) -> list[Layer]:
-    """Without memory for a single weight; Unfit or ValueError when it cannot work here."""
+    """Without memory for a single weight; WrongChoice or ValueError when it cannot work here."""
     found = sketch(network, hyperparameters, shape, classes)
     layers, output = [], tuple(shape)
     for module in found.modules():
@@ -85,7 +86,7 @@ def window_of(module: nn.Module) -> int | None:
 
 
 def refuse_the_huge(layers: list[Layer]) -> None:
-    """Unfit at the field of the layer that has the most to learn."""
+    """WrongChoice at the field of the layer that has the most to learn."""
     total = sum(layer.parameters for layer in layers)
     if total <= MOST_PARAMETERS:
         return
@@ -93,5 +94,7 @@ def refuse_the_huge(layers: list[Layer]) -> None:
     count = f"the network would have {total:,} parameters; {MOST_PARAMETERS:,} are the most here"
     if layers[worst].kind == "convolution":
         i = sum(layer.kind == "convolution" for layer in layers[:worst])
-        raise Unfit(f"blocks.{i}.channels", f"{count}: take fewer channels or a smaller kernel")
-    raise Unfit("hidden", f"{count}: take fewer units, or pool more before them")
+        raise WrongChoice(
+            f"blocks.{i}.channels", f"{count}: take fewer channels or a smaller kernel"
+        )
+    raise WrongChoice("hidden", f"{count}: take fewer units, or pool more before them")

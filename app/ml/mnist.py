@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.ml.parts import Dataset, Options, Part, cut
+from app.ml.parts import Dataset, Options
 from app.ml.picture import Picture
-from app.ml.sources import Entry, Source, cached, find
+from app.ml.sources import Entry, Source, cached, find, parts_of
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -65,11 +65,7 @@ def load_idx(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset
             "test": arrays[2][:, None], "test_labels": arrays[3].long(),
         }  # fmt: skip
 
-    tensors = cached(entry, root, cache, entry.name, parse)
-    known = Part(tensors["train"], tensors["train_labels"])
-    train, validation = cut(known, options.validation_fraction, options.split_seed)
-    test = Part(tensors["test"], tensors["test_labels"])
-    return Dataset(entry.name, entry.classes, entry.preprocessing, train, validation, test)
+    return parts_of(entry, cached(entry, root, cache, entry.name, parse), options)
 
 
 def read_idx(path: Path) -> Picture:

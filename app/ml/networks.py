@@ -9,16 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.activations import activation_module
-from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, complete
+from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice, complete
 from app.ml.residual import Residual
-
-
-class Unfit(ValueError):
-    """A choice that cannot work: `field` names it, as blocks.2.kernel does, blocks from 0."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class MLP(nn.Module):
@@ -82,22 +74,22 @@ class Block:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
                 sentence = f"a block's {name} must be a whole number from {low} to {high}"
-                raise Unfit(name, sentence)
+                raise WrongChoice(name, sentence)
         if self.pooling not in ("max", "average"):
-            raise Unfit("pooling", "a block's pooling must be max or average")
+            raise WrongChoice("pooling", "a block's pooling must be max or average")
 
     def output_side(self, side: int) -> int:
         """(side + 2 padding - kernel) / stride + 1, rounded down, then pooled."""
         padding = self.kernel // 2 if self.padding < 0 else self.padding
         if side + 2 * padding < self.kernel:
-            raise Unfit(
+            raise WrongChoice(
                 "kernel",
                 f"a {self.kernel} x {self.kernel} kernel does not fit a {side} x {side} input; "
                 "take a smaller kernel, more padding or less pooling before it",
             )
         side = (side + 2 * padding - self.kernel) // self.stride + 1
         if side < self.pool:
-            raise Unfit("pool", "the pooling leaves no pixel; pool less or take fewer blocks")
+            raise WrongChoice("pool", "the pooling leaves no pixel; pool less or take fewer blocks")
         return side // self.pool
 
 
@@ -172,8 +164,8 @@ def of_block(i: int) -> Iterator[None]:
     """What does not fit within is a field of this block."""
     try:
         yield
-    except Unfit as unfit:
-        raise Unfit(f"blocks.{i}.{unfit.field}", str(unfit)) from None
+    except WrongChoice as unfit:
+        raise WrongChoice(f"blocks.{i}.{unfit.field}", str(unfit)) from None
 
 
 def convolution(channels: int, block: Block, batch_norm: bool) -> list[nn.Module]:

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from app.ml.parts import Dataset, Options, Part, cut
+from app.ml.parts import Dataset, Options
 from app.ml.picture import Picture
-from app.ml.sources import Entry, cached, find
+from app.ml.sources import Entry, cached, find, parts_of
 
 
 def load_archive(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:
@@ -20,11 +20,7 @@ def load_archive(entry: Entry, root: Path, cache: Path, options: Options) -> Dat
     def parse() -> dict[str, Tensor]:
         return read_archive(find(entry, entry.sources[0], root), entry.classes)
 
-    tensors = cached(entry, root, cache, entry.name, parse)
-    known = Part(tensors["train"], tensors["train_labels"])
-    train, validation = cut(known, options.validation_fraction, options.split_seed)
-    test = Part(tensors["test"], tensors["test_labels"])
-    return Dataset(entry.name, entry.classes, entry.preprocessing, train, validation, test)
+    return parts_of(entry, cached(entry, root, cache, entry.name, parse), options)
 
 
 def read_archive(path: Path, classes: tuple[str, ...]) -> dict[str, Tensor]:

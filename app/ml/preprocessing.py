@@ -91,7 +91,7 @@ CLOTHING_STEPS = (
         "What looks like the border and touches it becomes empty.",
     ),
     PipelineStep("trim", clothing.trim, leave, "The picture is cut to the garment."),
-    PipelineStep("scale", clothing.scale, clothing.squash, "The longest side becomes 28 pixels."),
+    PipelineStep("scale", scale_to_frame, clothing.squash, "The longest side becomes 28 pixels."),
     PipelineStep(
         "negative", clothing.negate, leave,
         "Bright and dark are exchanged, as the dataset's makers did.",

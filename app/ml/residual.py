@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, unfold
 
 from app.ml.activations import activation_module
-from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter
+from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice
 
 PATCH = 3  # pixels: the side of a whitening filter
 EPS = 5e-4  # added to the patches' variances: what hardly varies is not blown up
@@ -43,7 +43,9 @@ class Residual(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         if not 1 <= len(widths) <= 6 or shape[1] >> (len(widths) - 1) < 1:
-            raise ValueError("widths must be 1 to 6 stages, and the halving must leave a pixel")
+            raise WrongChoice(
+                "widths", "widths must be 1 to 6 stages, and the halving must leave a pixel"
+            )
         self.mirror = mirror
         self.whitening = Whitening(shape[0]) if whitening else None
         channels = self.whitening.channels if self.whitening else shape[0]

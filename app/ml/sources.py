@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from app.ml.files import write_atomically
-from app.ml.parts import Dataset, Options
+from app.ml.parts import Dataset, Options, Part, cut
 from app.ml.preprocessing import Preprocessing
 
 PARSER_VERSION = 2  # raise it when what is parsed changes: old caches are left aside
@@ -52,6 +52,14 @@ def find(entry: Entry, source: Source, root: Path) -> Path:
             f"or put the file at {path} and set INKLING_DATASETS_DIR to {root}."
         )
     return path
+
+
+def parts_of(entry: Entry, tensors: dict[str, Tensor], options: Options) -> Dataset:
+    """Of `train`, `train_labels`, `test`, `test_labels`; validation is cut from the training."""
+    known = Part(tensors["train"], tensors["train_labels"])
+    train, validation = cut(known, options.validation_fraction, options.split_seed)
+    test = Part(tensors["test"], tensors["test_labels"])
+    return Dataset(entry.name, entry.classes, entry.preprocessing, train, validation, test)
 
 
 def cached(

@@ -10,7 +10,7 @@ from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
-from app.ml.networks import NETWORKS, Unfit
+from app.ml.networks import NETWORKS
 from app.ml.parts import OPTIONS, Options
 from app.ml.precision import resolve_device
 from app.ml.recipes import RECIPES
@@ -136,8 +136,8 @@ def layers(spec: TrainingSpec) -> list[Layer]:
     try:
         classes = len(DATASETS[spec.dataset].classes)
         return layers_of(spec.network, spec.hyperparameters, input_shape(spec), classes)
-    except Unfit as unfit:
-        raise WrongChoice(unfit.field, f"{unfit}.") from unfit
+    except WrongChoice as wrong:
+        raise WrongChoice(wrong.field, f"{wrong}.") from wrong
     except ValueError as error:
         field = "blocks" if spec.network == "cnn" else "hidden"
         raise WrongChoice(field, f"{error}.") from error

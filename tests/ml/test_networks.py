@@ -6,7 +6,7 @@ import torch
 
 from app.ml.hyperparameters import Hyperparameter
 from app.ml.layers import MOST_PARAMETERS, layers_of
-from app.ml.networks import MLP, NETWORKS, Unfit, build, parameter_count, shapes
+from app.ml.networks import MLP, NETWORKS, WrongChoice, build, parameter_count, shapes
 
 SHAPE = (1, 28, 28)
 
@@ -121,13 +121,13 @@ def test_layers_are_told_as_the_network_will_compute_them(
 def test_the_very_field_that_cannot_work_is_named(
     hyperparameters: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(WrongChoice) as refused:
         layers_of("cnn", hyperparameters, SHAPE, 10)
     assert refused.value.field == field
 
 
 def test_a_huge_network_is_refused_before_it_takes_memory() -> None:
-    with pytest.raises(Unfit, match=f"{MOST_PARAMETERS:,} are the most"):
+    with pytest.raises(WrongChoice, match=f"{MOST_PARAMETERS:,} are the most"):
         layers_of("mlp", {"hidden": [4096] * 16}, SHAPE, 10)
 
 
