@@ -80,7 +80,8 @@ def train(
     while trainer.step < trainer.last_step and not trainer.patience_is_over():
         loss, rate = trainer.train_batch()
         due = trainer.step % spec.report_every == 0 or trainer.step == trainer.last_step
-        if (due or trainer.at_epoch_end()) and not torch.isfinite(loss):  # a GPU would wait for it
+        keeps = trainer.at_epoch_end() or trainer.at_early_doubling()
+        if (due or keeps) and not torch.isfinite(loss):  # at each step a GPU would wait for it
             yield trainer.diverged()
             return
         command = (yield trainer.event("step", **trainer.progress(loss, rate))) if due else None
@@ -90,8 +91,7 @@ def train(
                 yield trainer.diverged()
                 return
             command = (yield evaluated) or command
-            command = (yield trainer.checkpoint()) or command
-        elif trainer.at_early_doubling():
+        if keeps:
             command = (yield trainer.checkpoint()) or command
         while command is not None:
             if command.kind == "stop":
@@ -127,6 +127,8 @@ class Trainer:
         )
         self.live = self.network.state_dict()  # the network's own tensors, not copies
         self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
+        self.learnt = [name for name, tensor in self.live.items() if tensor.is_floating_point()]
+        self.counted = self.live.keys() - self.learnt  # batch norm's counters
         self.augmentation = Augmentation.of(spec.augmentation)
         self.random = torch.Generator(self.device).manual_seed(spec.seed)
         self.steps_per_epoch = len(dataset.train) // spec.batch_size
@@ -196,10 +198,9 @@ class Trainer:
         if not self.spec.ema:
             return
         decay = min(self.spec.ema, (1 + self.step) / (10 + self.step))
-        real = [name for name, value in self.live.items() if value.is_floating_point()]
-        means, values = ([those[name] for name in real] for those in (self.averaged, self.live))
-        torch._foreach_lerp_(means, values, 1 - decay)
-        for name in self.live.keys() - real:  # batch norm's counters
+        means = [self.averaged[name] for name in self.learnt]
+        torch._foreach_lerp_(means, [self.live[name] for name in self.learnt], 1 - decay)
+        for name in self.counted:
             self.averaged[name].copy_(self.live[name])
 
     def weights(self) -> dict[str, Tensor]:

@@ -198,3 +198,14 @@ def test_a_precision_that_was_found_stays_when_the_training_goes_on(small_datase
         trainer = Trainer(replace(SPEC, precision=wanted), small_dataset)
         trainer.restore(state)
         assert trainer.precision == kept
+
+
+def test_no_checkpoint_is_kept_of_a_loss_that_is_no_number(small_dataset: Dataset) -> None:
+    """Between two reports too: whoever resumes from it could only fail again."""
+    spec = replace(
+        SPEC, optimizer="sgd", learning_rate=1e30, schedule="constant", report_every=1000
+    )
+    found = events(spec, small_dataset)
+    assert found[-1].kind == "failed" and found[-1].step < 8
+    kept = [event.state for event in found if event.state]
+    assert all(state.tensors["network.head.layers.1.weight"].isfinite().all() for state in kept[:-1])
