@@ -45,9 +45,7 @@ runs = Table(
     Column("worker", String(128)),  # host:process of the claim
     Column("heartbeat", Float),
     Column("last_seq", Integer, nullable=False),
-    Column(
-        "parent", JSON(none_as_null=True)
-    ),  # of a fork: {"run", "step", "variant"} it began from
+    Column("parent", JSON(none_as_null=True)),  # of a fork: {"run", "step", "variant"}
     Column("variants", JSON(none_as_null=True)),  # [{"name", "hyperparameters"}]
     Column("request_key", String(64)),  # digest of the Idempotency-Key that made it
     Column("request_digest", String(64)),  # of the body that came with the key

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.runs.states import LIVE
@@ -16,12 +18,7 @@ from app.runs.supervisor import Supervisor
 from app.runs.tables import metadata
 from app.settings import Settings
 from tests.ml.small_files import write_mnist
-
-SPEC: dict[str, Any] = {
-    "dataset": "mnist", "network": "mlp", "hyperparameters": {"hidden": [16]},
-    "dataset_options": {"validation_fraction": 0.25}, "epochs": 4, "batch_size": 16,
-    "precision": "float32", "threads": 1,
-}  # fmt: skip
+from tests.runs.serving import Server
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +27,23 @@ def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("datasets")
     write_mnist(root, 512, 64)
     return root
+
+
+@pytest.fixture
+def server(tmp_path: Path, small_mnist: Path) -> Iterator[Server]:
+    server = Server(tmp_path, small_mnist)
+    yield server
+    if server.process.poll() is None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+            for run in client.get("/api/v1/runs").json()["runs"]:
+                client.post(f"/api/v1/runs/{run['id']}/stop")
+        server.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.start() as client:
+        yield client
 
 
 @pytest.fixture

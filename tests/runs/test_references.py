@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,18 @@ import pytest
 
 from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
 from app.settings import ROOT
-from tests.runs.test_api import Server, created, events, longer
+from tests.runs.serving import (
+    Server,
+    created,
+    events,
+    lasting_client,
+    lasting_server,
+    longer,
+)
 
 pytestmark = pytest.mark.slow
+server, client = lasting_server, lasting_client  # one for the whole file
 SEVEN = {"strokes": [[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"), small_mnist)
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[httpx.Client]:
-    with server.start() as client:
-        yield client
 
 
 @pytest.fixture(scope="module", params=[0.0, 0.9], ids=["own weights", "averaged weights"])

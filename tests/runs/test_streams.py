@@ -10,9 +10,7 @@ import pytest
 
 from app.web.api.streams import together
 from app.web.events import END
-from tests.runs.test_api import MLP, client, created, events, server, until
-
-__all__ = ["client", "server"]  # fixtures
+from tests.runs.serving import MLP, created, events, until
 
 
 async def telling(*pieces: bytes) -> AsyncGenerator[bytes]:

@@ -3,8 +3,6 @@
 import base64
 import io
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,22 +11,18 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from tests.runs.test_api import Server, created, events, longer, until
+from tests.runs.serving import (
+    Server,
+    created,
+    events,
+    lasting_client,
+    lasting_server,
+    longer,
+    until,
+)
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, small_mnist: Path) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"), small_mnist)
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[httpx.Client]:
-    with server.start() as client:
-        yield client
+server, client = lasting_server, lasting_client  # one for the whole file
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ from app.runs.states import State
 from app.runs.store import Store
 from app.runs.strands import Strand
 from app.runs.supervisor import Supervisor
-from tests.runs.conftest import SPEC, at_rest, log_of, look_until, worker_of
+from tests.runs.conftest import at_rest, log_of, look_until, worker_of
+from tests.runs.serving import SPEC
 
 pytestmark = pytest.mark.slow
 

@@ -26,6 +26,8 @@ STALLED_SECONDS = 5.0  # without a heartbeat, which comes each second
 VARIANTS = 6  # of one run at most
 WhichVariant = Annotated[int, Query(ge=0, lt=VARIANTS, description="of a run that has variants")]
 EXAMPLE = "01jd8z4c5p6q7r8s9tavbwcxdy"
+STREAM: dict[str, Any] = {"text/event-stream": {}}
+STREAMED: dict[int | str, Any] = {200: {"content": STREAM, "description": "server-sent events"}}
 Identifier = Annotated[str, Path(pattern=ID, description="of the run", examples=[EXAMPLE])]
 
 

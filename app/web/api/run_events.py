@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.runs.store import Store
 from app.runs.tensorboard import event_file
-from app.web.api.run_detail import Identifier, WhichVariant, opened, told
+from app.web.api.run_detail import STREAMED, Identifier, WhichVariant, opened, told
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
@@ -20,8 +20,7 @@ EVENT_FILE = "application/octet-stream"
 
 @router.get(
     "/{identifier}/events", role=Role.ANYONE, summary="The run's events, as they happen",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
+    response_class=StreamingResponse, responses=STREAMED,
 )  # fmt: skip
 async def run_events(
     request: Request,

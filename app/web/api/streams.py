@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import StreamingResponse
 
-from app.web.api.run_detail import EXAMPLE, ID, opened
+from app.web.api.run_detail import EXAMPLE, ID, STREAMED, opened
 from app.web.events import END
 from app.web.roles import Role, RoleRouter
 
@@ -20,8 +20,7 @@ MANY = f"^{ONE}(,{ONE}){{0,31}}$"
 
 @router.get(
     "", role=Role.ANYONE, summary="The events of several runs, as they happen",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
+    response_class=StreamingResponse, responses=STREAMED,
 )  # fmt: skip
 async def events_of_many(
     request: Request,
