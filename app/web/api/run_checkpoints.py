@@ -32,9 +32,10 @@ class CheckpointList(BaseModel):
 async def list_checkpoints(
     request: Request, identifier: Identifier, variant: WhichVariant = 0
 ) -> CheckpointList:
-    """In the order of their steps. While it trains one is made at the end of an epoch, at most
-    once a second and for 2 % of the time. Kept are the best and the last, those after 1, 2, 4,
-    8, ... epochs, and at most 16 at equal distances."""
+    """In the order of their steps. While it trains one is made at the end of an epoch, and in the
+    first epoch after 1, 2, 4, 8, ... steps, at most once a second and for 2 % of the time. Kept are
+    the best and the last, those after 1, 2, 4, 8, ... epochs or first steps, and at most 16 at
+    equal distances."""
     training = await opened(request)
     await told(training.store.get, identifier)
     folder = training.settings.runs_dir
