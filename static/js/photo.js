@@ -148,7 +148,10 @@ export class Photo {
   #inPose({ file, pixels }, pose) {
     /** @type {Promise<Blob> | undefined} */
     let made;
-    const picture = () => (made ??= pixels.open().then((bitmap) => sent(file, bitmap, pose)).then((blob) => fit(blob, this.#limit)));
+    const picture = async () => {
+      const bitmap = await pixels.open(); // even when it is made: no answer comes before the page knows whether it can crop
+      return (made ??= sent(file, bitmap, pose).then((blob) => fit(blob, this.#limit)));
+    };
     return { file, pixels, pose, picture };
   }
 

@@ -50,9 +50,9 @@ def test_a_run_goes_from_the_queue_to_its_test(supervisor: Supervisor) -> None:
 
 def test_a_run_killed_twice_has_the_same_curve_as_one_left_alone(supervisor: Supervisor) -> None:
     store = supervisor.store
-    left_alone = store.create(spec(epochs=30))
+    left_alone = store.create(spec(epochs=160))
     look_until(supervisor, left_alone, at_rest)
-    run = store.create(spec(epochs=30))
+    run = store.create(spec(epochs=160))
     for steps in (100, 400):
         look_until(supervisor, run, lambda _, steps=steps: store.last_step(run, "step") > steps)
         os.kill(worker_of(supervisor, run).pid, signal.SIGKILL)
@@ -66,13 +66,13 @@ def test_a_run_killed_twice_has_the_same_curve_as_one_left_alone(supervisor: Sup
 
 def test_a_paused_run_resumes_to_the_same_curve(supervisor: Supervisor) -> None:
     store = supervisor.store
-    left_alone = store.create(spec(epochs=80))
+    left_alone = store.create(spec(epochs=160))
     look_until(supervisor, left_alone, at_rest)
-    run = store.create(spec(epochs=80))
+    run = store.create(spec(epochs=160))
     look_until(supervisor, run, lambda _: store.last_step(run, "step") > 50)
     store.move(run, State.PAUSING)
     assert look_until(supervisor, run, at_rest).state == "paused"
-    assert store.last_step(run, "step") < 1920
+    assert store.last_step(run, "step") < 24 * 160
     store.move(run, State.QUEUED)
     assert look_until(supervisor, run, at_rest).state == "finished"
     assert curve(store, run) == curve(store, left_alone)
@@ -119,7 +119,7 @@ def test_a_run_that_cannot_begin_says_why(supervisor: Supervisor) -> None:
 def test_a_worker_that_was_believed_dead_writes_nothing_more(supervisor: Supervisor) -> None:
     """It is stopped in its tracks, another one takes over, then it wakes up."""
     store = supervisor.store
-    run = store.create(spec(epochs=60))
+    run = store.create(spec(epochs=160))
     look_until(supervisor, run, lambda _: store.last_step(run, "step") > 20)
     sleeper = supervisor.children.pop(
         (run, store.get(run).fence)
@@ -132,7 +132,7 @@ def test_a_worker_that_was_believed_dead_writes_nothing_more(supervisor: Supervi
     assert sleeper.wait(30) == 3
     assert look_until(supervisor, run, at_rest).state == "finished"
     steps = [step for step, _ in curve(store, run)]
-    assert steps == list(range(1, 24 * 60 + 1))
+    assert steps == list(range(1, 24 * 160 + 1))
 
 
 def test_a_new_server_adopts_the_run_of_a_dead_one(supervisor: Supervisor) -> None:
@@ -265,11 +265,11 @@ def test_variants_that_are_killed_have_the_curves_that_they_have_alone(
     supervisor: Supervisor,
 ) -> None:
     store, folder = supervisor.store, supervisor.settings.runs_dir
-    alone = [spec(epochs=60), spec(epochs=60, hyperparameters=RACE[2]["hyperparameters"])]
+    alone = [spec(epochs=110), spec(epochs=110, hyperparameters=RACE[2]["hyperparameters"])]
     lone = [store.create(each) for each in alone]
     for each in lone:
         look_until(supervisor, each, at_rest)
-    run = store.create(spec(epochs=60), variants=RACE)
+    run = store.create(spec(epochs=110), variants=RACE)
     look_until(supervisor, run, lambda _: store.last_step(run, "step", 2) > 500)
     os.kill(worker_of(supervisor, run).pid, signal.SIGKILL)
     look_until(supervisor, run, at_rest)
@@ -284,8 +284,8 @@ def test_variants_that_are_killed_have_the_curves_that_they_have_alone(
     models = {path.name for path in (folder / run).glob("model*")}
     assert models == {"model", "model-2"}
     last = checkpoints_of(store, folder, run, 2)[-1]
-    assert last.last and last.epoch == 60
-    longer = fork(store, folder, store.get(run), last.step, {"epochs": 61}, "", variant=2)
+    assert last.last and last.epoch == 110
+    longer = fork(store, folder, store.get(run), last.step, {"epochs": 111}, "", variant=2)
     assert store.get(longer).spec["hyperparameters"]["activation"] == "tanh"
     assert look_until(supervisor, longer, at_rest).state == "finished"
 
