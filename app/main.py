@@ -13,7 +13,7 @@ from app import __version__
 from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
-from app.web import docs, pages
+from app.web import docs, lessons, pages
 from app.web.allowances import Allowance
 from app.web.api import (
     health,
@@ -41,6 +41,7 @@ from app.web.training import Training
 ROUTERS = (
     predict.router,
     pages.router,
+    lessons.router,
     docs.router,
     health.router,
     models.router,
