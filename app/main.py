@@ -27,6 +27,7 @@ from app.web.api import (
     runs,
     streams,
     understanding,
+    weights,
 )
 from app.web.decoder import DecoderPool
 from app.web.engine import Engine
@@ -44,6 +45,7 @@ ROUTERS = (
     lessons.router,
     docs.router,
     health.router,
+    weights.router,
     models.router,
     kept.router,
     runs.router,

@@ -21,7 +21,12 @@ class Lesson:
     idea: str
 
 
-LESSONS = (Lesson("neuron", "A neuron", "It weighs its inputs, adds them up, and bends the sum."),)
+LESSONS = (
+    Lesson("neuron", "A neuron", "It weighs its inputs, adds them up, and bends the sum."),
+    Lesson(
+        "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
+    ),
+)
 
 
 @router.page("/learn", role=Role.ANYONE)

@@ -59,6 +59,15 @@ def test_a_layer_is_torchs(page: Page) -> None:
     assert close(found, weights @ x + bias)
 
 
+def test_a_layer_of_a_models_file_is_torchs(page: Page) -> None:
+    torch.manual_seed(1)
+    weights, x, bias = torch.randn(30, 70), torch.randn(70), torch.randn(30)
+    flat = weights.flatten().tolist()
+    script = "[...a.layer(Float32Array.from(v[0]), v[1], Float32Array.from(v[2]))]"
+    found = computed(page, script, flat, x.tolist(), bias.tolist())
+    assert close(found, weights.double() @ x.double() + bias.double())
+
+
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 2), (2, 0), (3, 1)])
 def test_a_convolution_is_torchs(page: Page, kernel: int, stride: int, padding: int) -> None:

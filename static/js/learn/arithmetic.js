@@ -59,6 +59,19 @@ export const dot = (a, b) => a.reduce((sum, each, i) => sum + each * b[i], 0);
 /** W x + b. @param {Matrix} W @param {Vector} x @param {Vector} b @returns {Vector} */
 export const affine = (W, x, b) => W.map((row, i) => dot(row, x) + b[i]);
 
+/**
+ * The same on numbers that lie one after the other, as a model's file holds them: W row after row.
+ * @param {Float32Array} W @param {ArrayLike<number>} x @param {Float32Array} b @returns {Float64Array}
+ */
+export function layer(W, x, b) {
+  const width = x.length;
+  return Float64Array.from(b, (bias, i) => {
+    let sum = 0;
+    for (let j = 0, place = i * width; j < width; j++, place++) sum += W[place] * x[j];
+    return sum + bias;
+  });
+}
+
 // --- Kernels and pooling ---
 
 /** (side + 2 padding - window) / stride + 1, rounded down; 0: it does not fit. @param {number} side @param {number} window @param {number} stride @param {number} [padding] */

@@ -19,6 +19,22 @@ const TEXTS = {
   price3: "price in 100,000",
   gateRight: "Right for {right} of 4.",
   gateDone: "Right for all 4: this neuron is the gate.",
+
+  // The student's own digit
+  noDigit: "Draw a digit.",
+
+  // Layers as matrices
+  unitOf: "of {units}",
+  unit: "Neuron {unit}",
+  unitSum: "Neuron {unit}, its sum is {z}",
+  silent: "{silent} of {units} stay silent for your digit: their sum is not above 0. They are pale; each picture has its own scale.",
+  rowsOf: "Each picture is a row of W[{layer}], on its own scale.",
+  others: "{rest} from the other {others}",
+  stepBent: "{layer}: ReLU(W a + b)",
+  stepPlain: "{layer}: W a + b",
+  percent: "{share}\u202f%",
+  agrees: "Computed by this page. From the server's own answer, no share differs by more than {difference}.",
+  nothingOut: "Draw a digit to see what comes out.",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */

@@ -1,0 +1,112 @@
+// @ts-check
+/** Numbers as pictures: what is above 0 in the accent's colour, what is below in the alert's, 0 as the paper is. */
+
+const BOOST = 0.6; // the power that lets weak numbers be seen beside a strong one
+const GAP = 1; // pixels between tiles
+
+/** @typedef {(value: number) => number} Palette from -1 to 1, a colour as one number of red, green, blue, opacity */
+
+/** In the theme of the moment. @param {Element} element @param {"signed" | "ink"} [kind] ink: from 0, the paper, to 1 @returns {Palette} */
+export function palette(element, kind = "signed") {
+  const style = getComputedStyle(element);
+  const names = kind === "ink" ? ["--sheet", "--ink", "--ink"] : ["--sheet", "--accent", "--alert"];
+  const [nothing, above, below] = names.map((name) => rgb(style.getPropertyValue(name)));
+  const boost = kind === "ink" ? 1 : BOOST;
+  return (value) => {
+    const share = Math.min(Math.abs(value), 1) ** boost;
+    const end = value < 0 ? below : above;
+    const [red, green, blue] = nothing.map((from, i) => Math.round(from + share * (end[i] - from)));
+    return (255 << 24) | (blue << 16) | (green << 8) | red;
+  };
+}
+
+/** The largest size among numbers; never 0, since it is divided by. @param {ArrayLike<number>} numbers */
+export function largest(numbers) {
+  let most = 1e-12;
+  for (let i = 0; i < numbers.length; i++) most = Math.max(most, Math.abs(numbers[i]));
+  return most;
+}
+
+/** One picture, a pixel for each number. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} numbers @param {number} width @param {{ most?: number, colour?: Palette }} [look] */
+export function paintMap(canvas, numbers, width, { most = largest(numbers), colour = palette(canvas) } = {}) {
+  canvas.width = width;
+  canvas.height = Math.ceil(numbers.length / width);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(canvas.width, canvas.height);
+  const words = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < numbers.length; i++) words[i] = colour(numbers[i] / most);
+  context.putImageData(image, 0, 0);
+}
+
+/** Many pictures side by side, which can be chosen by their place. */
+export class Tiles {
+  across = 1;
+  #canvas;
+  #source = new OffscreenCanvas(1, 1);
+  #size = [1, 1];
+  #count = 0;
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.#canvas = canvas;
+  }
+
+  /** @param {Float32Array} numbers tile after tile @param {{ width: number, height: number }} tile @param {number} room pixels across; each tile has its own scale */
+  set(numbers, { width, height }, room) {
+    const colour = palette(this.#canvas);
+    const each = width * height;
+    this.#count = numbers.length / each;
+    this.#size = [width, height];
+    this.#source = new OffscreenCanvas(width, height * this.#count); // one above the other, as they lie in memory
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (this.#source.getContext("2d"));
+    const image = context.createImageData(this.#source.width, this.#source.height);
+    const words = new Uint32Array(image.data.buffer);
+    for (let tile = 0; tile < this.#count; tile++) {
+      const own = numbers.subarray(tile * each, (tile + 1) * each);
+      const most = largest(own);
+      own.forEach((number, i) => (words[tile * each + i] = colour(number / most)));
+    }
+    context.putImageData(image, 0, 0);
+    this.across = Math.max(1, Math.min(this.#count, Math.floor(room / (width + GAP))));
+    this.#canvas.width = this.across * (width + GAP);
+    this.#canvas.height = Math.ceil(this.#count / this.across) * (height + GAP);
+  }
+
+  /** @param {number} chosen @param {(tile: number) => boolean} isFaint */
+  draw(chosen, isFaint) {
+    const context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext("2d"));
+    const [width, height] = this.#size;
+    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    for (let tile = 0; tile < this.#count; tile++) {
+      const [left, top] = this.#corner(tile);
+      context.globalAlpha = isFaint(tile) && tile !== chosen ? 0.3 : 1;
+      context.drawImage(this.#source, 0, tile * height, width, height, left, top, width, height);
+    }
+    context.globalAlpha = 1;
+    const [left, top] = this.#corner(chosen);
+    context.lineWidth = 3;
+    context.strokeStyle = getComputedStyle(this.#canvas).getPropertyValue("--ink");
+    context.strokeRect(left + 0.5, top + 0.5, width - 1, height - 1);
+  }
+
+  /** @param {{ offsetX: number, offsetY: number }} pointer */
+  at({ offsetX, offsetY }) {
+    const scale = this.#canvas.width / this.#canvas.clientWidth;
+    const [width, height] = this.#size.map((side) => side + GAP);
+    const tile = Math.floor((offsetY * scale) / height) * this.across + Math.min(Math.floor((offsetX * scale) / width), this.across - 1);
+    return Math.min(Math.max(tile, 0), this.#count - 1);
+  }
+
+  /** Where a tile lies, in the canvas's own pixels. @param {number} tile */
+  #corner(tile) {
+    const [width, height] = this.#size;
+    return [(tile % this.across) * (width + GAP), Math.floor(tile / this.across) * (height + GAP)];
+  }
+}
+
+/** @param {string} colour of CSS, as #rrggbb or #rgb */
+function rgb(colour) {
+  const digits = colour.trim().slice(1);
+  const [size, factor] = digits.length === 3 ? [1, 17] : [2, 1];
+  return [0, 1, 2].map((at) => factor * parseInt(digits.slice(at * size, (at + 1) * size), 16));
+}

@@ -1,0 +1,50 @@
+// @ts-check
+/** A model's own weights, number by number, and what its network makes of a picture with them. */
+import { ask } from "../ask.js";
+import { Refusal, reasonOf } from "../predict.js";
+import { say } from "../texts.js";
+import { layer } from "./arithmetic.js";
+
+/**
+ * @typedef {{ units: number, inputs: number, W: Float32Array, b: Float32Array }} Layer W row after row
+ * @typedef {{ name: string, classes: string[], side: number, mean: number, std: number, layers: Layer[] }} Perceptron an MLP of ReLU units that reads grey pictures
+ */
+
+/** Refusal with a sentence where the server does not have it. @param {string} name @returns {Promise<Perceptron>} */
+export async function readPerceptron(name) {
+  const address = `/api/v1/models/${name}`;
+  const [{ classes, card }, { tensors }] = await Promise.all([ask("GET", address), ask("GET", `${address}/weights`)]);
+  const { size, mean, std } = card.preprocessing;
+  const parts = tensors.map((/** @type {{ name: string }} */ each) => each.name.replace(/\.(weight|bias)$/, ""));
+  const names = [...new Set(parts)].sort((one, other) => Number(one.match(/\d+/)) - Number(other.match(/\d+/)));
+  const layers = await Promise.all(names.map((each) => readLayer(`${address}/weights/${each}`)));
+  return { name, classes, side: size, mean: mean[0], std: std[0], layers };
+}
+
+/** @param {string} address without .weight and .bias @returns {Promise<Layer>} */
+async function readLayer(address) {
+  const [W, b] = await Promise.all([`${address}.weight`, `${address}.bias`].map(readNumbers));
+  return { units: b.length, inputs: W.length / b.length, W, b };
+}
+
+/** @param {string} address */
+async function readNumbers(address) {
+  const response = await fetch(address).catch(() => {
+    throw new Refusal(0, { code: "lost", message: say("noServer") });
+  });
+  if (!response.ok) throw new Refusal(response.status, await reasonOf(response));
+  return new Float32Array(await response.arrayBuffer());
+}
+
+/**
+ * Forward, all the way: before each layer what goes in, after it its sums z; a ReLU between two layers.
+ * @param {Perceptron} model @param {Uint8Array} pixels what the network sees, from 0 to 255
+ */
+export function forward({ mean, std, layers }, pixels) {
+  let x = Float64Array.from(pixels, (pixel) => (pixel / 255 - mean) / std);
+  return layers.map(({ W, b }) => {
+    const went = { x, z: layer(W, x, b) };
+    x = went.z.map((z) => Math.max(z, 0));
+    return went;
+  });
+}
