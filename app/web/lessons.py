@@ -23,6 +23,7 @@ class Lesson:
 
 LESSONS = (
     Lesson("neuron", "A neuron", "It weighs its inputs, adds them up, and bends the sum."),
+    Lesson("small-network", "A small network", "Neurons read neurons, and blame flows back."),
     Lesson(
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),

@@ -72,6 +72,34 @@ export function layer(W, x, b) {
   });
 }
 
+// --- The small network ---
+
+/** Of each unit, the hidden ones first: which of the numbers before it it reads. Its weights lie side by side in theta, the one that stands alone last. */
+export const READS = [[0, 1], [2], [2, 3], [0, 1, 2]];
+const FIRST = [0, 3, 5, 8];
+
+/** The weights of a unit in theta, from its first on. @param {number} unit */
+export const weightsOf = (unit) => [...READS[unit], null].map((_, i) => FIRST[unit] + i);
+
+/**
+ * Three hidden ReLU units and one output, forward and, by the chain rule, backward: d is how the loss changes with what it belongs to.
+ * @param {Vector} x four @param {Vector} theta twelve @param {number} target
+ */
+export function smallNetwork(x, theta, target) {
+  const sum = (/** @type {number} */ unit, /** @type {Vector} */ before) => dot(weightsOf(unit).map((i) => theta[i]), readBy(unit, before));
+  const z = [0, 1, 2].map((unit) => sum(unit, x));
+  const a = z.map((each) => ACTIVATIONS.relu.at(each));
+  const h = sum(3, a);
+  const dh = h - target;
+  const da = READS[3].map((unit) => dh * theta[FIRST[3] + unit]);
+  const dz = da.map((each, unit) => each * ACTIVATIONS.relu.slope(z[unit]));
+  const gradients = [...dz.flatMap((each, unit) => readBy(unit, x).map((input) => each * input)), ...readBy(3, a).map((input) => dh * input)];
+  return { z, a, h, loss: dh ** 2 / 2, dh, da, dz, gradients };
+}
+
+/** What its weights are multiplied by. @param {number} unit @param {Vector} before */
+const readBy = (unit, before) => [...READS[unit].map((i) => before[i]), 1];
+
 // --- Kernels and pooling ---
 
 /** (side + 2 padding - window) / stride + 1, rounded down; 0: it does not fit. @param {number} side @param {number} window @param {number} stride @param {number} [padding] */

@@ -4,7 +4,7 @@
 const NAMESPACE = "http://www.w3.org/1998/Math/MathML";
 const GREEK = /** @type {Record<string, string>} */ ({ theta: "θ", sigma: "σ", gamma: "γ", alpha: "α", pi: "π", mu: "μ", partial: "∂", sum: "∑" });
 const SIGNS = /** @type {Record<string, string>} */ ({ "-": "−", "*": "·", "->": "→", ">=": "≥", "<=": "≤", in: "∈" });
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z]+)|\0(\d+)\0|"([^"]*)"|(->|>=|<=|[-+*/=<>()[\],|:;.])|([_^{}]))/y;
+const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([A-Za-z]+)|\0(\d+)\0|"([^"]*)"|(->|:=|>=|<=|[-+*/=<>()[\],|:;.])|([_^{}]))/y;
 
 /** A value that a test can read to its last digit, and a person to the third. @typedef {number | Element | string} Part a text is a name, a number is set in brackets where it is negative within a product or a sum */
 

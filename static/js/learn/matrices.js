@@ -137,7 +137,7 @@ function showChoice(now) {
   find(".of").textContent = say("unitOf", { units: count(units) });
   sheet.ariaValueNow = String(unit());
   sheet.ariaValueText = now ? say("unitSum", { unit: unit(), z: shown(now.z[unit() - 1]) }) : say("unit", { unit: unit() });
-  find(".sheet-said").textContent = now && state.layer < went.length ? say("silent", { silent: count(now.z.filter((z) => z <= 0).length), units: count(units) }) : say("rowsOf", { layer: state.layer });
+  find(".sheet-said").textContent = now && state.layer < went.length ? say("silentUnits", { silent: count(now.z.filter((z) => z <= 0).length), units: count(units) }) : say("rowsOf", { layer: state.layer });
 }
 
 /** @param {Went | undefined} now */

@@ -34,6 +34,14 @@ export class Plot {
     }
   }
 
+  /** Another part of the plane; what was drawn is gone. @param {View} view */
+  look(view) {
+    this.#view = view;
+    this.#parts.clear();
+    this.#svg.replaceChildren();
+    this.#drawGrid();
+  }
+
   /** @param {string} name also its class @param {(x: number) => number} at */
   curve(name, at) {
     const [low, high] = this.#view.x;

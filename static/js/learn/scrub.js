@@ -8,10 +8,19 @@ const PACE = 6; // pixels for each step
 export function scrubbed(field, changed) {
   /** @type {{ x: number, value: number, isDragged: boolean } | null} */
   let held = null;
+  const step = Number(field.step);
+  field.step = "any"; // what was learnt or dragged lies on no grid
   const tell = () => Number.isFinite(field.valueAsNumber) && changed(bounded(field, field.valueAsNumber));
   field.addEventListener("input", tell);
   field.addEventListener("change", () => {
     put(field, Number.isFinite(field.valueAsNumber) ? bounded(field, field.valueAsNumber) : Number(field.defaultValue));
+    changed(field.valueAsNumber);
+  });
+  field.addEventListener("keydown", (event) => {
+    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    put(field, bounded(field, (field.valueAsNumber || 0) + way * step));
     changed(field.valueAsNumber);
   });
   field.addEventListener("pointerdown", (event) => {
@@ -24,7 +33,7 @@ export function scrubbed(field, changed) {
     if (!held.isDragged) field.setPointerCapture(event.pointerId);
     held.isDragged = true;
     event.preventDefault();
-    put(field, bounded(field, held.value + Math.round(moved / PACE) * Number(field.step)));
+    put(field, bounded(field, held.value + Math.round(moved / PACE) * step));
     changed(field.valueAsNumber);
   });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) field.addEventListener(name, () => (held = null));

@@ -32,16 +32,25 @@ export class Wiring {
     const ground = this.#place.getBoundingClientRect();
     const most = Math.max(1, ...this.#wires.map(({ weight = 0 }) => Math.abs(weight)));
     const paths = this.#wires.map(({ from, to, weight, isLit }) => {
-      const [one, other] = [from.getBoundingClientRect(), to.getBoundingClientRect()];
-      const [x1, y1] = [one.right - ground.left, (one.top + one.bottom) / 2 - ground.top];
-      const [x2, y2] = [other.left - ground.left, (other.top + other.bottom) / 2 - ground.top];
-      const bend = (x2 - x1) / 2;
       const path = document.createElementNS(NAMESPACE, "path");
-      path.setAttribute("d", `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`);
+      path.setAttribute("d", way(from.getBoundingClientRect(), to.getBoundingClientRect(), ground));
       path.setAttribute("class", `wire ${weight === undefined ? "plain" : weight < 0 ? "negative" : "positive"}${isLit ? " lit" : ""}`);
       path.setAttribute("stroke-width", String(weight === undefined ? 1.5 : 1 + (THICKEST - 1) * (Math.abs(weight) / most)));
       return path;
     });
     this.#svg.replaceChildren(...paths);
   }
+}
+
+/** To the right, or down where nothing lies to the right. @param {DOMRect} one @param {DOMRect} other @param {DOMRect} ground */
+function way(one, other, ground) {
+  const place = (/** @type {number} */ x, /** @type {number} */ y) => `${x - ground.left} ${y - ground.top}`;
+  if (other.left >= one.right) {
+    const [y1, y2] = [(one.top + one.bottom) / 2, (other.top + other.bottom) / 2];
+    const middle = (one.right + other.left) / 2;
+    return `M${place(one.right, y1)}C${place(middle, y1)} ${place(middle, y2)} ${place(other.left, y2)}`;
+  }
+  const [x1, x2] = [(one.left + one.right) / 2, (other.left + other.right) / 2];
+  const middle = (one.bottom + other.top) / 2;
+  return `M${place(x1, one.bottom)}C${place(x1, middle)} ${place(x2, middle)} ${place(x2, other.top)}`;
 }
