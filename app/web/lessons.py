@@ -27,6 +27,7 @@ LESSONS = (
     Lesson(
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),
+    Lesson("pooling", "Pooling", "Keep what was found, forget exactly where."),
 )
 
 

@@ -66,6 +66,14 @@ const TEXTS = {
   smallApart: "It flew apart after {steps} steps: the learning rate is too high.",
   many: "Many steps",
   pause: "Pause",
+
+  // Pooling
+  gridCell: "Row {row}, column {column}",
+  play: "Play",
+  poolBegin: "Press Next: the window begins at the top left.",
+  pooled: "Done. Left are {numbers}.",
+  pixel: "{by} pixel",
+  pixels: "{by} pixels",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
