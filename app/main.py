@@ -16,6 +16,7 @@ from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, lessons, pages
 from app.web.allowances import Allowance
 from app.web.api import (
+    explain,
     health,
     kept,
     layers,
@@ -33,6 +34,7 @@ from app.web.decoder import DecoderPool
 from app.web.engine import Engine
 from app.web.errors import handle_errors
 from app.web.examiner import Examiner
+from app.web.glass import Glass
 from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
@@ -41,6 +43,7 @@ from app.web.training import Training
 
 ROUTERS = (
     predict.router,
+    explain.router,
     pages.router,
     lessons.router,
     docs.router,
@@ -92,6 +95,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
     memory, model = settings.models_memory_bytes, settings.default_model
     app.state.engine = Engine(app.state.library, memory, model)
+    app.state.glass = Glass()
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
     app.state.strangers = Allowance(LIMITS.kept_an_hour)
@@ -119,6 +123,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.examiner.stop()
     await app.state.training.stop()
     await app.state.decoders.stop()
+    app.state.glass.stop()
     app.state.engine.stop()
     await asyncio.to_thread(app.state.keeper.shutdown, cancel_futures=True)
 

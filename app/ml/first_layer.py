@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-MOST_COLUMNS = 8
+from app.ml.sheets import MIDDLE, laid_out
+
 PARTS = ("whitening", "features", "stages", "layers", "head")  # of all networks, from the input on
 LEARNT = (".weight", ".filters")  # whitening's filters are computed, but they come first
-ZERO = 128  # the grey of weight 0
+ZERO = MIDDLE  # the grey of weight 0
 
 
 def first_weights(path: Path, prefix: str, shape: tuple[int, int, int]) -> NDArray[np.float32]:
@@ -33,11 +34,7 @@ def place_of(name: str) -> tuple[int, list[int]]:
 def sheet(tiles: NDArray[np.float32]) -> tuple[NDArray[np.uint8], int, float]:
     """(pixels, columns, largest absolute weight): the tiles side by side, row after row; one grey
     for each weight, from 1 for -largest by 128 for 0 to 255 for largest."""
-    units, side, _ = tiles.shape
-    columns = min(MOST_COLUMNS, units)
-    rows = -(-units // columns)
     largest = float(np.abs(tiles).max()) or 1.0
-    greys = np.full((rows * columns, side, side), ZERO, np.uint8)
-    greys[:units] = np.rint(ZERO + (ZERO - 1) * tiles / largest)
-    pixels = greys.reshape(rows, columns, side, side).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(pixels.reshape(rows * side, columns * side)), columns, largest
+    greys = np.rint(ZERO + (ZERO - 1) * tiles / largest).astype(np.uint8)
+    pixels, columns = laid_out(greys, ZERO)
+    return pixels, columns, largest

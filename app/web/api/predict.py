@@ -63,12 +63,8 @@ async def answer(scope: Scope, receive: Receive) -> str:
         if kind == b"multipart/form-data":
             pictures = await read_pictures(receive, upload, content_type)
             fields = f'"results":[{await asked.batch(pictures)}]'
-        elif kind == b"application/json":
-            body = await read_body(receive, upload, LIMITS.json_bytes, json_limit)
-            fields = await asked.alone(asked.json(body))
         else:
-            body = await read_body(receive, upload, LIMITS.picture_bytes)
-            fields = await asked.alone(asked.picture(body))
+            fields = await asked.read(kind, receive, upload)
     # name and version are plain words by their grammar
     return f'{{"model":"{entry.name}","version":"{entry.version}",{fields}}}'
 
@@ -212,6 +208,14 @@ class Question:
     entry: ModelEntry
     query: Query
     lanes: AbstractAsyncContextManager[None] = ONE_LANE  # that pictures take turns in
+
+    async def read(self, kind: bytes, receive: Receive, upload: Upload) -> str:
+        """One picture, from a body of this kind."""
+        if kind == b"application/json":
+            body = await read_body(receive, upload, LIMITS.json_bytes, json_limit)
+            return await self.alone(self.json(body))
+        body = await read_body(receive, upload, LIMITS.picture_bytes)
+        return await self.alone(self.picture(body))
 
     async def alone(self, prediction: Coroutine[Any, Any, str]) -> str:
         try:

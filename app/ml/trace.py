@@ -1,0 +1,98 @@
+"""One picture's way through a network: what each layer was given and what it made of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from app.ml.networks import Network
+from app.ml.residual import Branch, Residual
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A layer on the picture's way. `inputs` and `output` have a first axis of 1.
+
+    kind: the module's class; `Add` where a residual branch ends and `Mirror` where two answers are
+    averaged, whose inputs are the two that are joined.
+    """
+
+    name: str  # the module's own in the network: features.0
+    kind: str
+    module: nn.Module
+    inputs: tuple[Tensor, ...]
+    output: Tensor
+    branch: str | None = None  # the residual branch that it is a part of
+
+
+@dataclass(frozen=True)
+class Trace:
+    layers: list[Seen]
+    logits: Tensor  # (classes,)
+
+    def index(self, name: str) -> int:
+        """ValueError with the names when there is none of this name."""
+        for index, layer in enumerate(self.layers):
+            if layer.name == name:
+                return index
+        names = ", ".join(layer.name for layer in self.layers)
+        raise ValueError(f"there is no layer of this name; its layers are {names}")
+
+
+def trace(network: Network, x: Tensor) -> Trace:
+    """x (1, C, H, W), normalised, through a network in eval mode, not fused.
+
+    Dropout is left out: it does nothing to an answer. Where the mirror image is read too, the
+    layers are those of the picture itself.
+    """
+    mirrored = isinstance(network, Residual) and network.mirror
+    with watched(network) as layers:
+        logits = network.once(x) if isinstance(network, Residual) else network(x)
+    if mirrored:
+        assert isinstance(network, Residual)
+        pair = logits, network.once(x.flip(3))
+        logits = (pair[0] + pair[1]) / 2
+        layers.append(Seen("mirror", "Mirror", network, pair, logits))
+    return Trace(layers, logits[0])
+
+
+@contextmanager
+def watched(network: nn.Module) -> Iterator[list[Seen]]:
+    """The layers in the order in which they are done, while a picture goes through."""
+    seen: list[Seen] = []
+    branches = [name for name, module in network.named_modules() if isinstance(module, Branch)]
+
+    def note(name: str, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(module, Branch):
+            seen.append(Seen(name, "Add", module, (*inputs, seen[-1].output), output))
+            return
+        within = next((branch for branch in branches if name.startswith(f"{branch}.")), None)
+        seen.append(Seen(name, type(module).__name__, module, inputs, output, within))
+
+    hooks = [
+        module.register_forward_hook(
+            lambda module, inputs, output, name=name: note(name, module, inputs, output)
+        )
+        for name, module in network.named_modules()
+        if is_layer(module)
+    ]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def is_layer(module: nn.Module) -> bool:
+    whole = isinstance(module, Branch) or not list(module.children())
+    return whole and not isinstance(module, nn.Dropout)
+
+
+def normalised(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """uint8 (C, S, S) -> what the network takes, (1, C, S, S)."""
+    shape = (1, -1, 1, 1)
+    return (pixels.float()[None] / 255 - torch.tensor(mean).view(shape)) / torch.tensor(std).view(
+        shape
+    )

@@ -1,0 +1,182 @@
+"""What a network made of a picture, layer by layer, as JSON; made in the thread that looks."""
+
+import json
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from app.ml.cards import Card
+from app.web.errors import ApiError
+from app.web.images import data_url
+from app.web.jobs import Answer
+
+if TYPE_CHECKING:
+    from app.ml.glass import Detail, Histogram, Layer
+    from app.ml.networks import Network
+    from app.ml.sheets import Sheet
+    from app.ml.trace import Trace
+    from app.ml.unit import Unit
+
+Fields = dict[str, Any]
+DIGITS = 6  # that count, of each number
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is asked for: all layers, one of them in detail, one unit of that at a place."""
+
+    layers: bool = True
+    layer: str | None = None
+    unit: int | None = None
+    place: tuple[int, int] | None = None
+
+
+def explain(network: "Network", answer: Answer, wishes: Wishes) -> str:
+    """The whole answer. ApiError 422 for a layer, unit or place that is not there."""
+    card = answer.classifier.card
+    began = perf_counter()
+    fields = told(card, answer)
+    if answer.prepared.rejection is None:
+        fields |= seen(network, answer, wishes)
+    timings = {"decode": answer.decode_ms, "preprocess": answer.preprocess_ms}
+    timings["explain"] = 1000 * (perf_counter() - began)
+    fields["timings_ms"] = {name: round(ms, 3) for name, ms in timings.items()}
+    return json.dumps(fields, allow_nan=False, separators=(",", ":"))
+
+
+def told(card: Card, answer: Answer) -> Fields:
+    rejection = answer.prepared.rejection
+    pixels = answer.prepared.pixels  # (C, S, S)
+    return {
+        "model": card.name,
+        "version": card.version,
+        "rejected": {"code": rejection.code, "message": rejection.message} if rejection else None,
+        "input": data_url(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)),
+        "predictions": [],
+        "logits": [],
+        "layers": [],
+    }
+
+
+def seen(network: "Network", answer: Answer, wishes: Wishes) -> Fields:
+    import torch
+
+    from app.ml.trace import normalised, trace
+
+    card = answer.classifier.card
+    preparation = card.preprocessing
+    x = normalised(torch.from_numpy(answer.prepared.pixels), preparation.mean, preparation.std)
+    with torch.no_grad():
+        traced = trace(network, x)
+        probabilities = traced.logits.softmax(0).tolist()
+        order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
+        return {
+            "predictions": [
+                {"label": card.classes[i], "index": i, "probability": brief(probabilities[i])}
+                for i in order
+            ],
+            "logits": [brief(logit) for logit in traced.logits.tolist()],
+            **looked_into(traced, wishes),
+        }
+
+
+def looked_into(traced: "Trace", wishes: Wishes) -> Fields:
+    from app.ml.glass import layers_of
+    from app.ml.unit import unit_of
+
+    try:
+        index = None if wishes.layer is None else traced.index(wishes.layer)
+        fields: Fields = {}
+        if index is not None and wishes.unit is not None:
+            fields["unit"] = unit_fields(unit_of(traced, index, wishes.unit, wishes.place))
+    except ValueError as error:
+        message = str(error)
+        raise ApiError(422, "not_there", f"{message[:1].upper()}{message[1:]}.") from None
+    if wishes.layers:
+        fields["layers"] = [layer_fields(layer) for layer in layers_of(traced, index)]
+    elif index is not None:
+        fields["layers"] = [layer_fields(layers_of(traced, index, alone=True)[0])]
+    return fields
+
+
+# --- as JSON -------------------------------------------------------------------------------------
+
+
+def layer_fields(layer: "Layer") -> Fields:
+    fields: Fields = {
+        "name": layer.name,
+        "kind": layer.kind,
+        "title": layer.title,
+        "sentence": layer.sentence,
+        "shape": layer.shape,
+        "parameters": layer.parameters,
+        "branch": layer.branch,
+    }
+    if layer.maps:
+        fields["maps"] = sheet_fields(layer.maps)
+    if layer.values is not None:
+        fields["values"] = briefly(layer.values)
+    if layer.detail:
+        fields["detail"] = detail_fields(layer.detail)
+    return fields
+
+
+def detail_fields(detail: "Detail") -> Fields:
+    fields: Fields = {
+        "outputs": histogram_fields(detail.outputs),
+        "numbers": briefly(detail.numbers),
+        "channels": briefly(detail.channels),
+        "weights": None,
+    }
+    if weights := detail.weights:
+        fields["weights"] = {
+            "kind": weights.kind,
+            "shape": weights.shape,
+            **sheet_fields(weights.sheet),
+            "histogram": histogram_fields(weights.histogram),
+        }
+    return fields
+
+
+def histogram_fields(histogram: "Histogram") -> Fields:
+    return briefly(vars(histogram))  # type: ignore[no-any-return]
+
+
+def sheet_fields(sheet: "Sheet") -> Fields:
+    return {
+        "picture": data_url(sheet.pixels),
+        "columns": sheet.columns,
+        "tile": sheet.tile,
+        "shown": sheet.shown,
+        "zero": sheet.zero,
+        "minimum": brief(sheet.minimum),
+        "maximum": brief(sheet.maximum),
+    }
+
+
+def unit_fields(unit: "Unit") -> Fields:
+    return {
+        "layer": unit.layer,
+        "unit": unit.unit,
+        "place": unit.place,
+        "value": brief(unit.value),
+        "formula": briefly(unit.formula),
+        "looks_at": vars(unit.looks_at),
+        "map": sheet_fields(unit.map) if unit.map else None,
+        "weights": sheet_fields(unit.weights) if unit.weights else None,
+    }
+
+
+def brief(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
+
+
+def briefly(found: Any) -> Any:
+    """The same with shorter numbers, however deep they lie."""
+    if isinstance(found, float):
+        return brief(found)
+    if isinstance(found, dict):
+        return {name: briefly(each) for name, each in found.items()}
+    if isinstance(found, list | tuple):
+        return [briefly(each) for each in found]
+    return found
