@@ -25,7 +25,7 @@ WORDS = {
     ),
     "Conv2d": (
         "Convolution",
-        "{units} kernels of {window} x {window} slide over all that comes in. Each makes one map: "
+        "{units} kernels of {window} by {window} slide over all that comes in. Each makes one map: "
         "it shows where its pattern was found.",
     ),
     "BatchNorm1d": (
@@ -45,12 +45,12 @@ WORDS = {
     "GELU": ("GELU", "Far below 0 all becomes 0, far above it stays: z/2 (1 + erf(z/√2))."),
     "MaxPool2d": (
         "Max pooling",
-        "Of each {window} x {window} square only the largest number stays. The maps become "
+        "Of each {window} by {window} square only the largest number stays. The maps become "
         "smaller, and a small shift of the drawing changes less.",
     ),
     "AvgPool2d": (
         "Average pooling",
-        "Each {window} x {window} square becomes its mean. The maps become smaller.",
+        "Each {window} by {window} square becomes its mean. The maps become smaller.",
     ),
     "AdaptiveAvgPool2d": ("Global pooling", "Each whole map becomes one number, its mean."),
     "AdaptiveMaxPool2d": ("Global pooling", "Of each whole map one number stays, its largest."),

@@ -16,6 +16,7 @@ from app import __version__
 from app.ml.checkpoints import ModelEntry, ModelLibrary
 from app.runs.checkpoints import model_of
 from app.settings import ROOT
+from app.web.api.predict import find
 from app.web.api.runs import read_run
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter, role_of
@@ -58,6 +59,22 @@ def draw(request: Request) -> HTMLResponse:
         models=[entry for entry in state.library.entries() if reads_drawings(entry)],
         default_model=state.settings.default_model,
         embed=embed,
+    )
+
+
+@router.page("/models/{reference:path}/glass", role=Role.ANYONE)
+async def glass(request: Request, reference: str) -> HTMLResponse:
+    """A model, or a run's checkpoint, layer by layer."""
+    state = request.app.state
+    entry = find(state.engine, reference)
+    assert entry.card is not None
+    return render(
+        request,
+        "glass.html",
+        entry=entry,
+        card=entry.card,
+        checkpoint=entry.step is not None,
+        models=[each for each in state.library.entries() if each.card],
     )
 
 

@@ -13,6 +13,7 @@ import { LatestWins } from "./predict.js";
 import { DRAWING, recalled, remember } from "./session.js";
 import { Sheet } from "./sheet.js";
 import { say } from "./texts.js";
+import { Tools, isTyping } from "./tools.js";
 
 /** @typedef {import("./lab.js").Model} Model */
 
@@ -27,8 +28,6 @@ const file = find("#file");
 const phoneCamera = find("#capture");
 /** @type {HTMLSelectElement} */
 const select = find("#model");
-/** @type {HTMLInputElement} */
-const width = find("#width");
 
 const notice = find("#notice");
 const models = [...select.options].filter((option) => !option.disabled).map(modelOf);
@@ -36,6 +35,7 @@ const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? 
 const view = new AnswerView(find("#answer"));
 const limit = Number(file.dataset.maxMib);
 const sheet = new Sheet(place, find(".tools"), { limit, changed, keyed });
+const tools = new Tools(find(".tools"), place, sheet, ask);
 const server = new LatestWins({
   answered(answer, { final }) {
     const told = sheet.advised(answer);
@@ -66,8 +66,9 @@ if (find(".keep")) new Keeping(find("#answer"), lab, (sentence) => view.announce
 function ask(final) {
   notice.textContent = "";
   lab.change({ subject: sheet.subject }, final);
-  showTools();
+  tools.show();
   if (final && lab.subject?.kind !== "picture") save(); // a drawing that a picture hides is not forgotten
+  if (final && glass && lab.model) glass.href = `/models/${lab.model.name}/glass#${line()}`;
   if (!lab.subject) {
     server.forget();
     view.setBusy(false);
@@ -85,7 +86,7 @@ function changed(final) {
   if (lab.subject?.kind === "picture" && sheet.subject?.kind !== "picture") server.forget(); // not even late
   ask(final);
   if (final && !lab.subject) view.announce(say("cleared"));
-  if (lab.subject?.kind === "picture") hold("pen"); // an eraser that cannot be seen would take it away
+  if (lab.subject?.kind === "picture") tools.hold("pen"); // an eraser that cannot be seen would take it away
 }
 
 /** @param {number} column @param {number} row @param {boolean} isDown */
@@ -120,46 +121,6 @@ const camera = new Camera(find("#viewfinder"), take);
 const hasLiveCamera = Boolean(navigator.mediaDevices?.getUserMedia); // only over HTTPS and at localhost
 find("#no-live-camera").toggleAttribute("hidden", hasLiveCamera);
 find("#camera").addEventListener("click", () => (hasLiveCamera ? camera.open() : phoneCamera.click()));
-
-// --- Tools ---
-
-/** @param {"pen" | "eraser"} tool */
-function hold(tool) {
-  sheet.pad.tool = place.dataset.tool = tool;
-  for (const each of ["pen", "eraser"]) find(`#${each}`).setAttribute("aria-pressed", String(each === tool));
-}
-
-function showTools() {
-  const holds = Boolean(lab.subject);
-  place.toggleAttribute("data-holds", holds);
-  /** @type {[string, boolean][]} */
-  const usable = [["#undo", sheet.canUndo], ["#redo", sheet.canRedo], ["#clear", holds]];
-  for (const [button, can] of usable) find(button).setAttribute("aria-disabled", String(!can));
-}
-
-find("#pen").addEventListener("click", () => hold("pen"));
-find("#eraser").addEventListener("click", () => hold("eraser"));
-find("#undo").addEventListener("click", () => sheet.undo());
-find("#redo").addEventListener("click", () => sheet.redo());
-find("#clear").addEventListener("click", () => sheet.clear());
-width.addEventListener("input", () => {
-  sheet.pad.pen = Number(width.value) / 1000;
-  ask(false);
-});
-width.addEventListener("change", () => ask(true));
-addEventListener("keydown", (event) => {
-  const key = event.key.toLowerCase();
-  if (!(event.ctrlKey || event.metaKey) || event.altKey || isTyping(event.target)) return;
-  if (key === "y" || (key === "z" && event.shiftKey)) sheet.redo();
-  else if (key === "z") sheet.undo();
-  else return;
-  event.preventDefault();
-});
-
-/** Whether undo belongs to a text that is being written. @param {EventTarget | null} target */
-function isTyping(target) {
-  return target instanceof Element && target.matches("textarea, input:not([type=range], [type=checkbox], [type=file])");
-}
 
 // --- The model ---
 
@@ -206,12 +167,15 @@ function lose(name) {
 
 /** In another page's frame: the way to the whole page. */
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
+const glass = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#glass"));
+
+const line = () => encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
 
 function save() {
-  const line = encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
-  if (shared() && shared() !== line) history.replaceState(null, "", location.pathname + location.search);
-  if (elsewhere) elsewhere.href = `/#${line}`;
-  else remember(DRAWING, line);
+  const now = line();
+  if (shared() && shared() !== now) history.replaceState(null, "", location.pathname + location.search);
+  if (elsewhere) elsewhere.href = `/#${now}`;
+  else remember(DRAWING, now);
 }
 
 /** @param {string} line */
@@ -225,8 +189,7 @@ async function restore(line) {
   if (model && isCheckpoint(model)) await offer(model).catch(() => {}); // another one reads instead
   choose(model);
   if (strokes.length) {
-    sheet.pad.pen = pen;
-    width.value = String(Math.round(1000 * pen));
+    tools.width = pen;
     sheet.draw(strokes);
   }
   if (model && lab.model && model !== lab.model.name) notice.textContent = say(isCheckpoint(model) ? "noCheckpoint" : "modelMissing", { name: model, model: lab.model.name });

@@ -7,7 +7,7 @@
  * @typedef {{ key: string, sentence: string, picture: string }} Step
  * @typedef {{ predictions: Prediction[], rejected: Reason | null, input: string, steps?: Step[] }} Reading
  * @typedef {Reading & { model: string, version: string }} Answer
- * @typedef {{ model: string, classes: number, final: boolean, body: () => Promise<Blob | FormData>, query?: Record<string, string> }} Question
+ * @typedef {{ model: string, classes: number, final: boolean, body: () => Promise<Blob | FormData>, query?: Record<string, string>, verb?: "predict" | "explain" }} Question
  *   body: a picture, JSON as a Blob of that type, or a form with many pictures, whose answer holds `results`;
  *   final: the pen is up; any other question may be dropped for a later one
  * @typedef {{ answered: (answer: Answer, question: Question) => void, failed: (reason: Reason, question: Question) => void,
@@ -31,11 +31,11 @@ export class Refusal extends Error {
 }
 
 /** @param {Question} question @param {AbortSignal} signal @returns {Promise<Answer>} */
-export async function predict({ model, classes, body, query }, signal) {
+export async function predict({ model, classes, body, query, verb = "predict" }, signal) {
   const content = await body();
   signal.throwIfAborted();
   const asked = new URLSearchParams({ top_k: String(classes), ...query });
-  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/predict?${asked}`, {
+  const response = await fetch(`/api/v1/models/${encodeURIComponent(model)}/${verb}?${asked}`, {
     method: "POST",
     headers: content instanceof FormData ? {} : { "Content-Type": content.type || "application/octet-stream" },
     body: content,

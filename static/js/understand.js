@@ -82,6 +82,7 @@ export class Understand {
     this.#slider.ariaValueText = where;
     this.#part(".where").textContent = where;
     this.#part(".how").textContent = howGood(checkpoint);
+    this.#part(".under-glass").setAttribute("href", `/models/${this.#moment.reference}/glass`);
   }
 }
 

@@ -36,7 +36,9 @@ class Addresses(HTMLParser):
         self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/compare", "/docs", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/train", "/compare", "/docs", "/models/mnist-cnn/glass", "/nothing"]
+)
 def test_pages_load_only_files_that_are_there_and_run_nothing_inline(
     client: TestClient, small_model: ModelEntry, path: str
 ) -> None:

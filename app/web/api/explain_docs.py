@@ -118,7 +118,7 @@ EXAMPLE = {
     "layers": [
         {
             "name": "features.0", "kind": "Conv2d", "title": "Convolution 1",
-            "sentence": "48 kernels of 5 x 5 slide over all that comes in. ...",
+            "sentence": "48 kernels of 5 by 5 slide over all that comes in. ...",
             "shape": [48, 28, 28], "parameters": 1200, "branch": None, "maps": SHEET,
         }
     ],

@@ -1,0 +1,308 @@
+// @ts-check
+/** The layers of a network, one below the other; one of them open, one unit of it chosen. */
+import { showDetail } from "./glass-detail.js";
+import { formulaOf } from "./glass-unit.js";
+import { barAt, bars, element, plain, refill } from "./numbers.js";
+import { count, say } from "./texts.js";
+import { lay, mark, roomOf, tileAt } from "./tiles.js";
+
+/**
+ * @typedef {import("./tiles.js").Tiles} Tiles
+ * @typedef {import("./glass-unit.js").Unit} Unit
+ * @typedef {{ name: string, kind: string, title: string, sentence: string, shape: number[], parameters: number, branch: string | null,
+ *   maps?: Tiles, values?: number[], detail?: import("./glass-detail.js").Detail }} Layer
+ * @typedef {{ layer: string, unit: number | null, place: number[] | null }} Chosen place null: where it is largest
+ */
+
+const TILE = 56; // pixels of a map's side on the page, about
+const WIDE = 470; // from this room on eight maps stand in a row, below five
+const INPUTS = { 1: ["thePicture"], 3: ["theRed", "theGreen", "theBlue"] };
+
+export class Layers {
+  #list;
+  #pattern;
+  #classes;
+  #onLook;
+  /** @type {Card[]} */
+  #cards = [];
+  /** @type {Chosen | null} */
+  #chosen = null;
+
+  /**
+   * @param {HTMLElement} list @param {HTMLTemplateElement} pattern of a layer @param {{ classes: string[], looked: () => void }} options
+   *   looked: another layer is open, or another unit chosen
+   */
+  constructor(list, pattern, { classes, looked }) {
+    this.#list = list;
+    this.#pattern = pattern;
+    this.#classes = classes;
+    this.#onLook = looked;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#cards.forEach((card) => card.restyle()));
+    new ResizeObserver(() => this.#cards.forEach((card) => card.resized())).observe(list);
+  }
+
+  /** What to ask the server for. @returns {Record<string, string>} */
+  get query() {
+    if (!this.#chosen) return {};
+    const { layer, unit, place } = this.#chosen;
+    return { layer, ...(unit !== null && { unit: String(unit) }), ...(unit !== null && place && { row: String(place[0]), column: String(place[1]) }) };
+  }
+
+  /** @param {boolean} isOld of a picture that lies there no more */
+  set old(isOld) {
+    this.#list.toggleAttribute("data-old", isOld);
+  }
+
+  /** @param {Layer[]} layers @param {Unit | undefined} unit @param {number} channels of the input */
+  show(layers, unit, channels) {
+    this.old = false;
+    if (layers.length !== this.#cards.length) this.#build(layers, channels);
+    layers.forEach((layer, i) => this.#cards[i].show(layer, layer.name === unit?.layer ? unit : null, !this.#chosen?.place));
+    const open = layers.find(({ name, detail }) => detail && name === this.#chosen?.layer);
+    if (open && this.#chosen?.unit === null) this.#choose(open.name, strongest(open), null);
+  }
+
+  /** @param {Layer[]} layers @param {number} channels */
+  #build(layers, channels) {
+    this.#cards = layers.map((layer, i) => {
+      const item = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (this.#pattern.content.cloneNode(true)).firstElementChild);
+      const inputs = i ? null : INPUTS[/** @type {1 | 3} */ (channels)].map((key) => say(/** @type {Parameters<typeof say>[0]} */ (key)));
+      const classes = layers.slice(i).every(({ kind }) => kind === "Linear" || kind === "Mirror") && layer.shape[0] === this.#classes.length ? this.#classes : null;
+      return new Card(item, layer, { inputs, classes, opened: (isOpen) => this.#opened(layer.name, isOpen), chosen: (unit, place) => this.#choose(layer.name, unit, place) });
+    });
+    this.#list.replaceChildren(...this.#cards.map(({ element }) => element));
+  }
+
+  /** @param {string} layer @param {boolean} isOpen */
+  #opened(layer, isOpen) {
+    if (isOpen) {
+      if (this.#chosen?.layer === layer) return;
+      this.#closeOthers(layer);
+      this.#chosen = { layer, unit: null, place: null };
+    } else if (this.#chosen?.layer === layer) this.#chosen = null;
+    else return;
+    this.#onLook();
+  }
+
+  /** The open one stays where it is on the screen, however much closes above it. @param {string} layer */
+  #closeOthers(layer) {
+    const open = this.#cards.find(({ name }) => name === layer)?.element;
+    const before = open?.getBoundingClientRect().top ?? 0;
+    for (const card of this.#cards) if (card.name !== layer) card.close();
+    scrollBy(0, (open?.getBoundingClientRect().top ?? 0) - before);
+  }
+
+  /** @param {string} layer @param {number} unit @param {number[] | null} place */
+  #choose(layer, unit, place) {
+    this.#chosen = { layer, unit, place };
+    this.#onLook();
+  }
+}
+
+/** The unit with the largest output. @param {Layer} layer */
+function strongest({ values, detail }) {
+  const outputs = values ?? detail?.channels.map(([, , largest]) => largest) ?? [0];
+  return outputs.indexOf(Math.max(...outputs));
+}
+
+class Card {
+  #part;
+  #layer;
+  #inputs;
+  #classes;
+  #onChoose;
+  /** @type {Unit | null} */
+  #unit = null;
+  /** @type {import("./tiles.js").Plan | { each: number, perRow: number } | null} */
+  #plan = null;
+  #isSeen = false;
+  #isDrawn = true;
+  #room = 0;
+
+  /**
+   * @param {HTMLElement} item @param {Layer} layer
+   * @param {{ inputs: string[] | null, classes: string[] | null, opened: (isOpen: boolean) => void, chosen: (unit: number, place: number[] | null) => void }} options
+   */
+  constructor(item, layer, { inputs, classes, opened, chosen }) {
+    this.element = item;
+    this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (item.querySelector(selector)));
+    this.#layer = layer;
+    this.#inputs = inputs;
+    this.#classes = classes;
+    this.#onChoose = chosen;
+    this.name = layer.name;
+    this.#tell();
+    this.#part("details").addEventListener("toggle", () => opened(this.#isOpen));
+    this.#part("canvas").addEventListener("click", (event) => this.#clicked(event));
+    for (const kind of ["unit", "row", "column"]) this.#input(kind).addEventListener("change", () => this.#typed(kind !== "unit"));
+    this.#part(".choose button").addEventListener("click", () => this.#onChoose(this.#unit?.unit ?? 0, null));
+    this.#part(".choose").addEventListener("submit", (event) => event.preventDefault());
+    new IntersectionObserver((entries) => this.#seen(entries[entries.length - 1].isIntersecting), { rootMargin: "200px" }).observe(item);
+  }
+
+  get #isOpen() {
+    return /** @type {HTMLDetailsElement} */ (this.#part("details")).open;
+  }
+
+  close() {
+    /** @type {HTMLDetailsElement} */ (this.#part("details")).open = false;
+  }
+
+  /** @param {Layer} layer @param {Unit | null} unit @param {boolean} isLargest whether its place is where it is largest */
+  show(layer, unit, isLargest) {
+    this.#layer = layer;
+    this.#unit = unit;
+    this.#part(".choose button").ariaPressed = String(isLargest);
+    const { title, shape, maps, values } = layer;
+    this.#part("canvas").ariaLabel = say(maps ? "mapsOf" : "valuesOf", { title, shown: maps?.shown ?? values?.length ?? 0, units: shape[0] });
+    this.redraw();
+  }
+
+  redraw() {
+    this.#isDrawn = false;
+    if (this.#isSeen) this.#draw();
+  }
+
+  /** Everything anew, in other colours or another size. */
+  restyle() {
+    this.#part(".more").replaceChildren();
+    this.redraw();
+  }
+
+  resized() {
+    const room = this.element.clientWidth;
+    if (room !== this.#room) this.restyle();
+    this.#room = room;
+  }
+
+  /** @param {boolean} isSeen */
+  #seen(isSeen) {
+    this.#isSeen = isSeen;
+    if (isSeen && !this.#isDrawn) this.#draw();
+  }
+
+  /** What does not change with the picture. */
+  #tell() {
+    const { title, name, sentence, shape, parameters, branch, maps } = this.#layer;
+    this.#part("h3").textContent = title;
+    this.#part("code").textContent = name;
+    this.#part("summary .unseen").textContent = title;
+    this.#part(".sentence").textContent = sentence;
+    this.element.toggleAttribute("data-branch", Boolean(branch));
+    const size = say(shape.length === 3 ? "shapeMaps" : "shapeUnits", { units: count(shape[0]), height: shape[1], width: shape[2] });
+    this.#part(".facts").textContent = say(parameters ? "layerFacts" : "layerFactsNone", { size, parameters: count(parameters) });
+    this.#part(".choose .called").textContent = say(maps ? "mapLabel" : "unitLabel");
+    for (const at of /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".at"))) at.hidden = !maps;
+    this.#part(".pick").textContent = say(maps ? "pickMap" : "pickUnit");
+    for (const [kind, most] of /** @type {[string, number | undefined][]} */ ([["unit", shape[0]], ["row", shape[1]], ["column", shape[2]]])) this.#input(kind).max = String((most ?? 1) - 1);
+  }
+
+  #draw() {
+    this.#isDrawn = true;
+    const { maps, values, detail } = this.#layer;
+    if (maps) this.#drawMaps(maps);
+    else if (values) this.#drawValues(values);
+    this.#part(".range").textContent = this.#scaleTold();
+    if (!this.#isOpen) return;
+    this.#showUnit();
+    if (detail) showDetail(this.#part(".more"), detail, values ?? [], say(maps ? "map" : "unit"));
+  }
+
+  /** @param {Tiles} maps */
+  async #drawMaps(maps) {
+    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
+    const plan = await lay(canvas, maps, { least: TILE, gap: 4, across: roomOf(canvas) < WIDE ? 5 : 8 }).catch(() => null);
+    if (!plan) return;
+    this.#plan = plan;
+    if (!this.#unit || this.#unit.unit >= maps.shown) return;
+    const [, height, width] = this.#layer.shape;
+    const [row, column] = this.#unit.place ?? [0, 0];
+    mark(canvas, plan, this.#unit.unit, { x: (column + 0.5) / width, y: (row + 0.5) / height });
+  }
+
+  /** @param {number[]} values */
+  #drawValues(values) {
+    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
+    canvas.toggleAttribute("data-bars", true);
+    this.#plan = bars(canvas, values, roomOf(canvas), this.#unit?.unit, this.#classes ?? undefined);
+  }
+
+  #scaleTold() {
+    const { maps, values, shape } = this.#layer;
+    if (maps) return say(maps.shown < shape[0] ? "scaleMapsFirst" : "scaleMaps", { shown: maps.shown, units: shape[0], minimum: plain(maps.minimum), maximum: plain(maps.maximum) });
+    if (!values) return say("shapeAlone");
+    const [least, most] = [plain(Math.min(...values)), plain(Math.max(...values))];
+    return say(values.length < shape[0] ? "scaleValuesFirst" : "scaleValues", { shown: values.length, units: count(shape[0]), least, most });
+  }
+
+  #showUnit() {
+    const unit = this.#unit;
+    const place = this.#part(".one");
+    place.hidden = !unit;
+    if (!unit) return;
+    const [row, column] = unit.place ?? [0, 0];
+    for (const [kind, value] of /** @type {[string, number][]} */ ([["unit", unit.unit], ["row", row], ["column", column]])) {
+      if (!this.#input(kind).matches(":focus")) this.#input(kind).value = String(value);
+    }
+    const name = this.#classes ? say("unitOfClass", { label: this.#classes[unit.unit] }) : say(unit.place ? "unitAt" : "unitNamed", { unit: unit.unit, row, column });
+    const title = element("h4", "", say("unitTitle", { name, value: plain(unit.value) }));
+    refill(place, [title, ...formulaOf(unit, { name, inputs: this.#inputs }), ...this.#ownWeights(unit)]);
+  }
+
+  /** @param {Unit} unit */
+  #ownWeights({ weights, formula }) {
+    if (!weights) return [];
+    const figure = element("figure", "weights");
+    const canvas = element("canvas");
+    canvas.role = "img";
+    canvas.ariaLabel = say(ownWeights(formula, weights.shown), { shown: weights.shown });
+    const holder = element("div", "picture", canvas);
+    figure.append(element("figcaption", "", canvas.ariaLabel), holder);
+    requestAnimationFrame(() => lay(canvas, weights, { least: weights.tile > 11 ? (weights.shown > 1 ? 56 : 112) : 40, gap: 4 }).catch(() => {}));
+    return [figure];
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
+    if (!this.#plan) return;
+    const [units, height, width] = this.#layer.shape;
+    if ("each" in this.#plan) {
+      const unit = barAt(canvas, this.#plan, event);
+      if (unit < Math.min(units, this.#layer.values?.length ?? 0)) this.#chooseOpen(unit, null);
+      return;
+    }
+    const found = tileAt(canvas, this.#plan, event);
+    if (found && found.tile < (this.#layer.maps?.shown ?? 0)) this.#chooseOpen(found.tile, [Math.floor(found.y * height), Math.floor(found.x * width)]);
+  }
+
+  /** @param {number} unit @param {number[] | null} place */
+  #chooseOpen(unit, place) {
+    this.#onChoose(unit, place);
+    /** @type {HTMLDetailsElement} */ (this.#part("details")).open = true;
+  }
+
+  /** @param {boolean} isPlace */
+  #typed(isPlace) {
+    const [unit, row, column] = ["unit", "row", "column"].map((kind) => within(this.#input(kind)));
+    this.#onChoose(unit, isPlace ? [row, column] : null);
+  }
+
+  /** @param {string} kind @returns {HTMLInputElement} */
+  #input(kind) {
+    return /** @type {HTMLInputElement} */ (this.#part(`input.${kind}`));
+  }
+}
+
+/** @param {import("./glass-unit.js").Formula} formula @param {number} shown */
+function ownWeights({ kind }, shown) {
+  if (kind === "sum") return shown > 3 ? "ownRows" : "ownRow";
+  return shown > 1 ? "ownKernels" : "ownKernel";
+}
+
+/** @param {HTMLInputElement} input */
+function within(input) {
+  const value = Math.min(Math.max(Math.round(input.valueAsNumber) || 0, 0), Number(input.max));
+  input.value = String(value);
+  return value;
+}
