@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, accuracy, page or runs; all of them by default."""
+"""`./run bench [part]`: training, serving, glass, accuracy, page or runs; all by default."""
 
 import sys
 from collections.abc import Callable
@@ -16,6 +16,12 @@ def serving() -> None:
     from bench import serving
 
     serving.run()
+
+
+def glass() -> None:
+    from bench import glass
+
+    glass.run()
 
 
 def accuracy() -> None:
@@ -39,6 +45,7 @@ def runs() -> None:
 PARTS: dict[str, Callable[[], None]] = {
     "training": training,
     "serving": serving,
+    "glass": glass,
     "accuracy": accuracy,
     "page": page,
     "runs": runs,
