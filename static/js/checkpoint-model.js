@@ -6,7 +6,7 @@ import { say } from "./texts.js";
 /** @typedef {import("./lab.js").Model} Model */
 
 /** @param {string | undefined} name */
-export const isCheckpoint = (name) => /^runs\/\w+\/checkpoints\/\d+$/.test(name ?? "");
+export const isCheckpoint = (name) => /^runs\/\w+\/checkpoints(-[1-9])?\/\d+$/.test(name ?? "");
 
 /** @param {string} name @returns {Promise<Model>} Refusal when it is gone */
 export async function readModel(name) {

@@ -68,7 +68,7 @@ function ask(final) {
   lab.change({ subject: sheet.subject }, final);
   tools.show();
   if (final && lab.subject?.kind !== "picture") save(); // a drawing that a picture hides is not forgotten
-  if (final && glass && lab.model) glass.href = `/models/${lab.model.name}/glass#${line()}`;
+  if (final) showWays();
   if (!lab.subject) {
     server.forget();
     view.setBusy(false);
@@ -136,6 +136,7 @@ function choose(name) {
   select.value = model.name;
   view.setModel(model.classes, model.size);
   lab.change({ model }, false);
+  showWays();
 }
 
 /** A checkpoint joins the list when an address names it. @param {string} name */
@@ -169,10 +170,15 @@ function lose(name) {
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 const glass = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#glass"));
 
-const line = () => encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
+const written = () => encode({ model: lab.model?.name ?? "", pen: sheet.pad.pen, strokes: sheet.pad.strokes });
+
+/** Ways to other pages that take the drawing with them. */
+function showWays() {
+  if (glass && lab.model) glass.href = `/models/${lab.model.name}/glass#${written()}`;
+}
 
 function save() {
-  const now = line();
+  const now = written();
   if (shared() && shared() !== now) history.replaceState(null, "", location.pathname + location.search);
   if (elsewhere) elsewhere.href = `/#${now}`;
   else remember(DRAWING, now);

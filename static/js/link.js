@@ -11,7 +11,7 @@ import { PEN } from "./ink.js";
 
 const GRID = 1000; // steps from one side of the pad to the other: half a screen pixel
 const MOST_POINTS = 100_000; // as many as the API takes
-const NAME = /^([a-z0-9][a-z0-9-]{0,63}|runs\/[0-9a-z]{26}\/checkpoints\/\d{1,15})?$/; // of a model, or of none
+const NAME = /^([a-z0-9][a-z0-9-]{0,63}|runs\/[0-9a-z]{26}\/checkpoints(-[1-9])?\/\d{1,15})?$/; // of a model, or of none
 const KEYS = ["model", "ink", "pen"];
 
 /** @param {Shared} shared */

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
-from tests.browser.runs import finish, last_step, start
+from tests.browser.runs import finish, last_step, race, start
 
 pytestmark = pytest.mark.slow
 
@@ -42,3 +42,14 @@ def test_a_checkpoint_that_is_gone_is_told(
     expect(page.get_by_text("That did not work")).to_have_count(0)
     expect(page.get_by_label("Model")).to_have_value("digits-cnn")
     problems[:] = [problem for problem in problems if "status of 404" not in problem]
+
+
+def test_a_link_opens_a_checkpoint_of_another_variant(page: Page, server: Server) -> None:
+    run = race(server, "two")
+    reference = f"runs/{run}/checkpoints-1/{last_step(server, run)}"
+    page.goto(f"{server.url}/#model={reference}")
+    page.reload()
+    expect(page.get_by_label("Model")).to_have_value(reference)
+    page.get_by_role("link", name="Under glass").click()
+    expect(page.locator("#layers > li")).to_have_count(4)
+    expect(page.get_by_label("Model")).to_have_value(reference)
