@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 8  # questions, the one on its way too; beyond: 503 busy
 MOST_LOADED = 3  # networks, not fused; the least used leave first
+MOST_PARAMETERS = 64 * 1024 * 1024  # of all that are loaded, in float32: 256 MiB
 Found = TypeVar("Found")
 
 
@@ -51,10 +52,16 @@ class Glass:
             except UnavailableModel as error:
                 sentence = f"This model cannot be used: {error}."
                 raise ApiError(503, "model_unavailable", sentence) from None
-            if len(self._networks) > MOST_LOADED:
+            while len(self._networks) > 1 and self._is_full():
                 self._networks.popitem(last=False)
         self._networks.move_to_end(key)
         return self._networks[key]
+
+    def _is_full(self) -> bool:
+        from app.ml.networks import parameter_count
+
+        held = sum(map(parameter_count, self._networks.values()))
+        return len(self._networks) > MOST_LOADED or held > MOST_PARAMETERS
 
 
 def begin() -> None:

@@ -23,20 +23,24 @@ export class Layers {
   #pattern;
   #classes;
   #onLook;
+  #announce;
+  #isNew = false; // the unit was just chosen
   /** @type {Card[]} */
   #cards = [];
   /** @type {Chosen | null} */
   #chosen = null;
 
   /**
-   * @param {HTMLElement} list @param {HTMLTemplateElement} pattern of a layer @param {{ classes: string[], looked: () => void }} options
-   *   looked: another layer is open, or another unit chosen
+   * @param {HTMLElement} list @param {HTMLTemplateElement} pattern of a layer
+   * @param {{ classes: string[], looked: () => void, announce: (sentence: string) => void }} options
+   *   looked: another layer is open, or another unit chosen; announce: what that unit says, to those who do not see it
    */
-  constructor(list, pattern, { classes, looked }) {
+  constructor(list, pattern, { classes, looked, announce }) {
     this.#list = list;
     this.#pattern = pattern;
     this.#classes = classes;
     this.#onLook = looked;
+    this.#announce = announce;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#cards.forEach((card) => card.restyle()));
     new ResizeObserver(() => this.#cards.forEach((card) => card.resized())).observe(list);
   }
@@ -59,6 +63,8 @@ export class Layers {
     if (layers.length !== this.#cards.length) this.#build(layers, channels);
     layers.forEach((layer, i) => this.#cards[i].show(layer, layer.name === unit?.layer ? unit : null, !this.#chosen?.place));
     const open = layers.find(({ name, detail }) => detail && name === this.#chosen?.layer);
+    if (unit && this.#isNew) this.#announce(this.#cards.find(({ name }) => name === unit.layer)?.told ?? "");
+    if (unit) this.#isNew = false;
     if (open && this.#chosen?.unit === null) this.#choose(open.name, strongest(open), null);
   }
 
@@ -95,6 +101,7 @@ export class Layers {
   /** @param {string} layer @param {number} unit @param {number[] | null} place */
   #choose(layer, unit, place) {
     this.#chosen = { layer, unit, place };
+    this.#isNew = true;
     this.#onLook();
   }
 }
@@ -244,9 +251,16 @@ class Card {
     for (const [kind, value] of /** @type {[string, number][]} */ ([["unit", unit.unit], ["row", row], ["column", column]])) {
       if (!this.#input(kind).matches(":focus")) this.#input(kind).value = String(value);
     }
-    const name = this.#classes ? say("unitOfClass", { label: this.#classes[unit.unit] }) : say(unit.place ? "unitAt" : "unitNamed", { unit: unit.unit, row, column });
-    const title = element("h4", "", say("unitTitle", { name, value: plain(unit.value) }));
-    refill(place, [title, ...formulaOf(unit, { name, inputs: this.#inputs }), ...this.#ownWeights(unit)]);
+    refill(place, [element("h4", "", this.told), ...formulaOf(unit, this.#inputs), ...this.#ownWeights(unit)]);
+  }
+
+  /** What the chosen unit says. */
+  get told() {
+    if (!this.#unit) return "";
+    const { unit, place, value } = this.#unit;
+    const [row, column] = place ?? [0, 0];
+    const name = this.#classes ? say("unitOfClass", { label: this.#classes[unit] }) : say(place ? "unitAt" : "unitNamed", { unit, row, column });
+    return say("unitTitle", { name, value: plain(value) });
   }
 
   /** @param {Unit} unit */

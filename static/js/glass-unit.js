@@ -13,23 +13,24 @@ import { count, say } from "./texts.js";
  *   | { kind: "add" | "mean", terms: number[] } | { kind: "copy", place: number[] }} Formula
  * @typedef {{ layer: string, unit: number, place: number[] | null, value: number, formula: Formula, looks_at: import("./glass-input.js").Box,
  *   map: import("./tiles.js").Tiles | null, weights: import("./tiles.js").Tiles | null }} Unit
- * @typedef {{ name: string, inputs: string[] | null }} Context name of the unit; inputs: what comes in, where it is not maps of a layer
  */
 
+/** @type {Record<string, Parameters<typeof say>[0]>} */
+const ACTIVATIONS = { ReLU: "formulaReLU", Sigmoid: "formulaSigmoid", Tanh: "formulaTanh" };
 const MOST_CELLS = 81; // of a window that is shown as numbers
 
-/** @param {Unit} unit @param {Context} context @returns {Node[]} */
-export function formulaOf({ formula, value }, context) {
+/** @param {Unit} unit @param {string[] | null} inputs names of what comes in, where it is not maps of a layer @returns {Node[]} */
+export function formulaOf({ formula, value }, inputs) {
   const result = plain(value);
   switch (formula.kind) {
     case "sum":
       return sum(formula, result);
     case "convolution":
-      return convolution(formula, result, context);
+      return convolution(formula, result, inputs);
     case "batch_norm":
       return [line("formulaNorm", { input: plain(formula.input), mean: plain(formula.mean), spread: plain(formula.spread), scale: plain(formula.scale), shift: plain(formula.shift), result })];
     case "activation":
-      return [line("formulaActivation", { function: formula.function, input: plain(formula.input), result })];
+      return [line(ACTIVATIONS[formula.function] ?? "formulaActivation", { function: formula.function, input: plain(formula.input), result })];
     case "pooling":
       return pooling(formula, result);
     case "copy":
@@ -60,8 +61,8 @@ function sum({ terms, rest, bias }, result) {
   return [line(bias === null ? "formulaSumOnly" : "formulaSum", { shown: terms.length, products: plain(products), others: plain(rest.sum), bias: plain(bias ?? 0), result }), whole];
 }
 
-/** @param {{ terms: Window[], rest: Rest, bias: number | null }} formula @param {string} result @param {Context} context */
-function convolution({ terms, rest, bias }, result, { inputs }) {
+/** @param {{ terms: Window[], rest: Rest, bias: number | null }} formula @param {string} result @param {string[] | null} inputs */
+function convolution({ terms, rest, bias }, result, inputs) {
   const products = terms.reduce((total, { product }) => total + product, 0);
   const sum = line(bias === null ? "formulaConvolutionOnly" : "formulaConvolution", {
     count: terms.length + rest.count, products: plain(products + rest.sum), bias: plain(bias ?? 0), result,

@@ -39,7 +39,7 @@ const sheet = new Sheet(place, find(".tools"), { limit: Number(file.dataset.maxM
 const tools = new Tools(find(".tools"), place, sheet, ask);
 const input = new GlassInput(find("#input"), find("#sees"), model.size);
 const softmax = new Softmax(find("#softmax"), model.classes);
-const layers = new Layers(find("#layers"), find("template#layer"), { classes: model.classes, looked: () => ask(true) });
+const layers = new Layers(find("#layers"), find("template#layer"), { classes: model.classes, looked: () => ask(true), announce });
 const server = new LatestWins({
   answered: (answer, { final }) => show(/** @type {Explained} */ (answer), final),
   failed: ({ message }, { final }) => final && tell(message),
@@ -68,7 +68,7 @@ function show(answer, final) {
   tell("");
   page.ariaBusy = "false";
   headline(told.rejected ? rejection(told.rejected.message) : guess(told.predictions));
-  if (final) find("output[aria-live]").textContent = spoken(told);
+  if (final) announce(spoken(told));
   lab.answered(answer, final);
   layers.old = Boolean(answer.rejected);
   if (answer.rejected) return;
@@ -86,6 +86,11 @@ function headline({ state, guess, sure, detail }) {
   find("#verdict .big").textContent = guess;
   find("#verdict .how-sure").textContent = sure;
   find("#verdict .hint").textContent = detail;
+}
+
+/** @param {string} sentence */
+function announce(sentence) {
+  find("output[aria-live]").textContent = sentence;
 }
 
 /** @param {string} sentence why there is no answer just now */
@@ -139,7 +144,9 @@ async function restore() {
     place.ariaLabel = say("yourPictureHere");
     place.tabIndex = -1;
     page.toggleAttribute("data-pictures", true);
-    return sheet.lay(await painted(pipeline, say("example")));
+    sheet.lay(await painted(pipeline, say("example")));
+    notice.textContent = say("examplePainted");
+    return;
   }
   if (brought?.strokes.length) tools.width = brought.pen;
   sheet.draw(brought?.strokes.length ? brought.strokes : SEVEN);

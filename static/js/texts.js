@@ -151,6 +151,7 @@ const TEXTS = {
   // A model under glass
   glassEmpty: "Nothing to read yet",
   exampleDrawn: "An example: clear it and draw your own.",
+  examplePainted: "An example, painted by this page: upload a picture of your own.",
   example: "an example, painted by this page",
   yourPictureHere: "The picture that the network is shown",
   seesPixels: "{size} × {size} pixels: all that it is given.",
@@ -191,6 +192,9 @@ const TEXTS = {
   formulaConvolution: "Kernel × window, summed over all that comes in ({count}): {products} + bias {bias} = {result}",
   formulaConvolutionOnly: "Kernel × window, summed over all that comes in ({count}): {products} = {result}",
   formulaNorm: "({input} − mean {mean}) / spread {spread} × scale {scale} + shift {shift} = {result}",
+  formulaReLU: "max({input}, 0) = {result}",
+  formulaSigmoid: "1 / (1 + exp(−z)) with z = {input}: {result}",
+  formulaTanh: "tanh({input}) = {result}",
   formulaActivation: "{function}({input}) = {result}",
   formulaCopy: "The number of map {map} at row {row}, column {column}: {result}",
   formulaAdd: "What went in {one} + what the branch found {other} = {result}",
