@@ -14,8 +14,8 @@ import { lay, mark, roomOf, tileAt } from "./tiles.js";
  * @typedef {{ layer: string, unit: number | null, place: number[] | null }} Chosen place null: where it is largest
  */
 
-const TILE = 56; // pixels of a map's side on the page, about
-const WIDE = 470; // from this room on eight maps stand in a row, below five
+const WIDE = { across: 8, least: 56, most: 16 }; // maps in a row, pixels of a map's side, maps seen without opening a layer
+const NARROW = { across: 4, least: 66, most: 8, room: 470 }; // where there is less room than this
 const INPUTS = { 1: ["thePicture"], 3: ["theRed", "theGreen", "theBlue"] };
 
 export class Layers {
@@ -120,7 +120,10 @@ class Card {
   #onChoose;
   /** @type {Unit | null} */
   #unit = null;
-  /** @type {import("./tiles.js").Plan | { each: number, perRow: number } | null} */
+  #canvas;
+  /** Where the maps lie on each canvas. @type {Map<HTMLCanvasElement, import("./tiles.js").Plan>} */
+  #plans = new Map();
+  /** Where the bars stand. @type {{ each: number, perRow: number } | null} */
   #plan = null;
   #isSeen = false;
   #isDrawn = true;
@@ -133,6 +136,7 @@ class Card {
   constructor(item, layer, { inputs, classes, opened, chosen }) {
     this.element = item;
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (item.querySelector(selector)));
+    this.#canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
     this.#layer = layer;
     this.#inputs = inputs;
     this.#classes = classes;
@@ -140,7 +144,7 @@ class Card {
     this.name = layer.name;
     this.#tell();
     this.#part("details").addEventListener("toggle", () => opened(this.#isOpen));
-    this.#part("canvas").addEventListener("click", (event) => this.#clicked(event));
+    for (const canvas of item.querySelectorAll("canvas")) canvas.addEventListener("click", (event) => this.#clicked(canvas, event));
     for (const kind of ["unit", "row", "column"]) this.#input(kind).addEventListener("change", () => this.#typed(kind !== "unit"));
     this.#part(".choose button").addEventListener("click", () => this.#onChoose(this.#unit?.unit ?? 0, null));
     this.#part(".choose").addEventListener("submit", (event) => event.preventDefault());
@@ -161,13 +165,15 @@ class Card {
     this.#unit = unit;
     this.#part(".choose button").ariaPressed = String(isLargest);
     const { title, shape, maps, values } = layer;
-    this.#part("canvas").ariaLabel = say(maps ? "mapsOf" : "valuesOf", { title, shown: maps?.shown ?? values?.length ?? 0, units: shape[0] });
+    this.#canvas.ariaLabel = say(maps ? "mapsOf" : "valuesOf", { title, shown: maps ? Math.min(this.#look.most, maps.shown) : values?.length ?? 0, units: shape[0] });
+    if (maps) this.#part(".every canvas").ariaLabel = this.#part(".every p").textContent = say(maps.shown < shape[0] ? "firstMaps" : "allMaps", { shown: maps.shown, units: shape[0] });
     this.redraw();
   }
 
   redraw() {
+    const isFirst = !this.#plan && !this.#plans.size; // all are drawn once: then nothing moves when one scrolls
     this.#isDrawn = false;
-    if (this.#isSeen) this.#draw();
+    if (this.#isSeen || isFirst) this.#draw();
   }
 
   /** Everything anew, in other colours or another size. */
@@ -215,13 +221,24 @@ class Card {
     if (detail) showDetail(this.#part(".more"), detail, values ?? [], say(maps ? "map" : "unit"));
   }
 
-  /** @param {Tiles} maps */
-  async #drawMaps(maps) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
-    const plan = await lay(canvas, maps, { least: TILE, gap: 4, across: roomOf(canvas) < WIDE ? 5 : 8 }).catch(() => null);
+  get #look() {
+    return roomOf(this.#canvas) < NARROW.room ? NARROW : WIDE;
+  }
+
+  /** The first ones in sight, all of them in the open layer. @param {Tiles} maps */
+  #drawMaps(maps) {
+    this.#drawTiles(this.#canvas, maps, this.#look.most);
+    const all = this.#part(".every");
+    all.hidden = this.#layer.shape[0] <= this.#look.most;
+    if (this.#isOpen && !all.hidden) this.#drawTiles(/** @type {HTMLCanvasElement} */ (all.querySelector("canvas")), maps, maps.shown);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Tiles} maps @param {number} most */
+  async #drawTiles(canvas, maps, most) {
+    const plan = await lay(canvas, maps, { ...this.#look, gap: 4, most }).catch(() => null);
     if (!plan) return;
-    this.#plan = plan;
-    if (!this.#unit || this.#unit.unit >= maps.shown) return;
+    this.#plans.set(canvas, plan);
+    if (!this.#unit) return;
     const [, height, width] = this.#layer.shape;
     const [row, column] = this.#unit.place ?? [0, 0];
     mark(canvas, plan, this.#unit.unit, { x: (column + 0.5) / width, y: (row + 0.5) / height });
@@ -229,14 +246,15 @@ class Card {
 
   /** @param {number[]} values */
   #drawValues(values) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
-    canvas.toggleAttribute("data-bars", true);
-    this.#plan = bars(canvas, values, roomOf(canvas), this.#unit?.unit, this.#classes ?? undefined);
+    this.#part(".every").hidden = true;
+    this.#canvas.toggleAttribute("data-bars", true);
+    this.#plan = bars(this.#canvas, values, roomOf(this.#canvas), this.#unit?.unit, this.#classes ?? undefined);
   }
 
   #scaleTold() {
     const { maps, values, shape } = this.#layer;
-    if (maps) return say(maps.shown < shape[0] ? "scaleMapsFirst" : "scaleMaps", { shown: maps.shown, units: shape[0], minimum: plain(maps.minimum), maximum: plain(maps.maximum) });
+    const { most: first } = this.#look;
+    if (maps) return say(first < shape[0] ? "scaleMapsFirst" : "scaleMaps", { shown: first, units: shape[0], minimum: plain(maps.minimum), maximum: plain(maps.maximum) });
     if (!values) return say("shapeAlone");
     const [least, most] = [plain(Math.min(...values)), plain(Math.max(...values))];
     return say(values.length < shape[0] ? "scaleValuesFirst" : "scaleValues", { shown: values.length, units: count(shape[0]), least, most });
@@ -276,18 +294,14 @@ class Card {
     return [figure];
   }
 
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
-    if (!this.#plan) return;
+  /** @param {HTMLCanvasElement} canvas @param {MouseEvent} event */
+  #clicked(canvas, event) {
     const [units, height, width] = this.#layer.shape;
-    if ("each" in this.#plan) {
-      const unit = barAt(canvas, this.#plan, event);
-      if (unit < Math.min(units, this.#layer.values?.length ?? 0)) this.#chooseOpen(unit, null);
-      return;
-    }
-    const found = tileAt(canvas, this.#plan, event);
-    if (found && found.tile < (this.#layer.maps?.shown ?? 0)) this.#chooseOpen(found.tile, [Math.floor(found.y * height), Math.floor(found.x * width)]);
+    const plan = this.#plans.get(canvas);
+    const found = plan && tileAt(canvas, plan, event);
+    if (found) return this.#chooseOpen(found.tile, [Math.floor(found.y * height), Math.floor(found.x * width)]);
+    const unit = this.#plan ? barAt(canvas, this.#plan, event) : units;
+    if (unit < Math.min(units, this.#layer.values?.length ?? 0)) this.#chooseOpen(unit, null);
   }
 
   /** @param {number} unit @param {number[] | null} place */

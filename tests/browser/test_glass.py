@@ -189,6 +189,22 @@ def test_an_open_layer_shows_what_it_learnt_and_its_tables(glass: Page) -> None:
         expect(other.get_by_text(title, exact=True)).to_be_visible()
 
 
+def test_a_layer_opens_in_its_place_and_offers_all_its_maps(glass: Page) -> None:
+    found = layer(glass, "Convolution 3")
+    summary = found.locator("summary").first
+    summary.scroll_into_view_if_needed()
+    before = summary.bounding_box()
+    look_inside(glass, "Convolution 3")
+    after = summary.bounding_box()
+    assert before and after and abs(before["y"] - after["y"]) < 2
+    everything = found.get_by_role("region", name="All maps")
+    expect(everything).to_contain_text("All 80 maps")
+    canvas = everything.locator("canvas")
+    glass.wait_for_function("canvas => canvas.height > 500", arg=canvas.element_handle())
+    canvas.click(position={"x": 60 * 2 + 20, "y": 60 * 3 + 20})
+    expect(found.get_by_role("spinbutton", name="Map")).to_have_value("26")
+
+
 def test_what_was_opened_stays_open_while_one_draws(glass: Page, mouse: Any) -> None:
     found = look_inside(glass, "Convolution 2")
     found.locator(".window summary").nth(2).click()
