@@ -1,0 +1,113 @@
+"""Why this answer: three maps over the input that say which pixels a network's answer rests on.
+
+Each is (H, W) and speaks of one class's logit. None is the network's own reason: each answers one
+question, which stands with its function.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from app.ml.examination import is_activation
+from app.ml.networks import CNN, Network
+from app.ml.preprocessing import Preprocessing
+from app.ml.residual import Residual
+
+WINDOWS = 7  # sides of an occluding window in the picture's side; it moves by half its side
+BATCH = 64  # occluded pictures at once
+
+
+class Seen(nn.Module):
+    """A network as a function of brightness: (N, C, H, W) from 0 to 1 -> logits.
+
+    So that a gradient means "per full step from black to white", whatever the dataset's spread.
+    """
+
+    def __init__(self, network: Network, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.network = network
+        self.mean = torch.tensor(preprocessing.mean).view(-1, 1, 1)
+        self.std = torch.tensor(preprocessing.std).view(-1, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.network((x - self.mean) / self.std)
+        return logits
+
+
+def saliency(seen: Seen, x: Tensor, of: int) -> Tensor:
+    """How much would the logit rise if this pixel became brighter? The gradient by each pixel
+    (Simonyan et al., 2013), summed over the channels: x (1, C, H, W) -> (H, W), signed."""
+    return gradient(seen, x, of)[0].sum(0)
+
+
+def gradient(seen: Seen, x: Tensor, of: int) -> Tensor:
+    x = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        (found,) = torch.autograd.grad(seen(x)[0, of], x)
+    return found
+
+
+def grad_cam(seen: Seen, x: Tensor, of: int) -> Tensor | None:
+    """Which places of the last feature maps speak for the class? The maps, each weighted by its
+    mean gradient, added, and only what speaks for it (Selvaraju et al., 2017): (H, W) from 0 on,
+    or None where a network has no feature maps."""
+    layer = last_maps(seen.network)
+    if layer is None:
+        return None
+    kept: list[Tensor] = []
+    hook = layer.register_forward_hook(lambda module, _, y: kept.append(y))
+    try:
+        with torch.enable_grad():
+            logit = seen(x.detach().clone().requires_grad_())[0, of]
+            gradients = torch.autograd.grad(logit, kept)
+    finally:
+        hook.remove()
+    cams = [
+        (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu()
+        for maps, slopes in zip(kept, gradients, strict=True)
+    ]  # one; of a network that looks at the mirror image too, a second, as mirrored
+    views = [interpolate(cam.detach(), x.shape[2:], mode="bilinear") for cam in cams]
+    return (views[0] + sum(view.flip(3) for view in views[1:]))[0, 0]
+
+
+def last_maps(network: Network) -> nn.Module | None:
+    """The layer whose output are the last feature maps at full sight: what follows the last
+    convolution, before it is pooled."""
+    if isinstance(network, Residual):
+        return network.stages
+    if isinstance(network, CNN):
+        return [layer for layer in network.features if is_activation(layer)][-1]
+    return None
+
+
+@torch.no_grad()
+def occlusion(seen: Seen, x: Tensor, of: int, ground: float = 0.0) -> Tensor:
+    """How much does the logit fall when this place is hidden? A window of brightness `ground`
+    slides over the picture; each pixel gets the mean fall of all windows over it (Zeiler and
+    Fergus, 2013): x (1, C, H, W) -> (H, W), signed."""
+    height, width = x.shape[2:]
+    window = max(1, min(height, width) // WINDOWS)
+    places = [(top, left) for top in starts(height, window) for left in starts(width, window)]
+    logit = seen(x)[0, of]
+    falls = torch.cat([
+        logit - seen(covered(x, places[at : at + BATCH], window, ground))[:, of]
+        for at in range(0, len(places), BATCH)
+    ]).tolist()  # fmt: skip
+    total, count = torch.zeros(height, width), torch.zeros(height, width)
+    for (top, left), fall in zip(places, falls, strict=True):
+        total[top : top + window, left : left + window] += fall
+        count[top : top + window, left : left + window] += 1
+    return total / count
+
+
+def starts(side: int, window: int) -> list[int]:
+    """Where windows begin: half a window apart, and one that ends with the picture."""
+    found = list(range(0, side - window + 1, max(1, window // 2)))
+    return found if found[-1] == side - window else [*found, side - window]
+
+
+def covered(x: Tensor, places: list[tuple[int, int]], window: int, ground: float) -> Tensor:
+    pictures = x.repeat(len(places), 1, 1, 1)
+    for row, (top, left) in enumerate(places):
+        pictures[row, :, top : top + window, left : left + window] = ground
+    return pictures
