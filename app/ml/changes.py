@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv_transpose2d
 
-from app.ml.reasons import BATCH, Seen
+from app.ml.reasons import BATCH, OfBrightness
 
 MOST_DABS = 12
 MOST_PIXELS = 8
@@ -42,7 +42,7 @@ class Change:
 
 
 @torch.no_grad()
-def enough_dabs(seen: Seen, x: Tensor, most: int = MOST_DABS) -> Change:
+def enough_dabs(seen: OfBrightness, x: Tensor, most: int = MOST_DABS) -> Change:
     """Dabs of ink or of an eraser, one after the other the one that brings another class nearest,
     until it wins; then those that were not needed are taken back. x (1, C, H, W) in 0..1."""
     brush = soft_brush(max(3, round(min(x.shape[2:]) / DAB)))
@@ -55,7 +55,7 @@ def enough_dabs(seen: Seen, x: Tensor, most: int = MOST_DABS) -> Change:
 
 
 @torch.no_grad()
-def enough_pixels(seen: Seen, x: Tensor, most: int = 1) -> Change:
+def enough_pixels(seen: OfBrightness, x: Tensor, most: int = 1) -> Change:
     """Single pixels made black or white, one after the other, until another class wins
     (after Su et al., 2017, who change one)."""
     search = Search(seen, x, torch.ones(1, 1), TRIED_PIXELS, rivals=1)
@@ -75,7 +75,7 @@ class Search:
     """A picture, the edits made on it so far, and what the network says of it now."""
 
     def __init__(
-        self, seen: Seen, x: Tensor, brush: Tensor, tried: int, rivals: int = RIVALS
+        self, seen: OfBrightness, x: Tensor, brush: Tensor, tried: int, rivals: int = RIVALS
     ) -> None:
         self.seen, self.start, self.brush = seen, x, brush
         self.each, self.rivals, self.tried = tried, rivals, 0

@@ -17,7 +17,7 @@ WINDOWS = 7  # sides of an occluding window in the picture's side; it moves by h
 BATCH = 64  # occluded pictures at once
 
 
-class Seen(nn.Module):
+class OfBrightness(nn.Module):
     """A network as a function of brightness: (N, C, H, W) from 0 to 1 -> logits.
 
     So that a gradient means "per full step from black to white", whatever the dataset's spread.
@@ -34,20 +34,20 @@ class Seen(nn.Module):
         return logits
 
 
-def saliency(seen: Seen, x: Tensor, of: int) -> Tensor:
+def saliency(seen: OfBrightness, x: Tensor, of: int) -> Tensor:
     """How much would the logit rise if this pixel became brighter? The gradient by each pixel
     (Simonyan et al., 2013), summed over the channels: x (1, C, H, W) -> (H, W), signed."""
     return gradient(seen, x, of)[0].sum(0)
 
 
-def gradient(seen: Seen, x: Tensor, of: int) -> Tensor:
+def gradient(seen: OfBrightness, x: Tensor, of: int) -> Tensor:
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
         (found,) = torch.autograd.grad(seen(x)[0, of], x)
     return found
 
 
-def grad_cam(seen: Seen, x: Tensor, of: int) -> Tensor | None:
+def grad_cam(seen: OfBrightness, x: Tensor, of: int) -> Tensor | None:
     """Which places of the last feature maps speak for the class? The maps, each weighted by its
     mean gradient, added, and only what speaks for it (Selvaraju et al., 2017): (H, W) from 0 on,
     or None where a network has no feature maps."""
@@ -81,7 +81,7 @@ def last_maps(network: Network) -> nn.Module | None:
 
 
 @torch.no_grad()
-def occlusion(seen: Seen, x: Tensor, of: int, ground: float = 0.0) -> Tensor:
+def occlusion(seen: OfBrightness, x: Tensor, of: int, ground: float = 0.0) -> Tensor:
     """How much does the logit fall when this place is hidden? A window of brightness `ground`
     slides over the picture; each pixel gets the mean fall of all windows over it (Zeiler and
     Fergus, 2013): x (1, C, H, W) -> (H, W), signed."""

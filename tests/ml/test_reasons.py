@@ -9,7 +9,7 @@ from torch import Tensor
 
 from app.ml.datasets import COLOUR, DIGIT
 from app.ml.networks import build
-from app.ml.reasons import Seen, grad_cam, last_maps, occlusion, saliency
+from app.ml.reasons import OfBrightness, grad_cam, last_maps, occlusion, saliency
 
 SMALL_CNN = {"blocks": [{"channels": 6, "pool": 2}, {"channels": 8}], "hidden": [12]}
 NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
@@ -22,17 +22,17 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
 
 
 @pytest.fixture(params=NETWORKS)
-def seen(request: pytest.FixtureRequest) -> Seen:
+def seen(request: pytest.FixtureRequest) -> OfBrightness:
     torch.manual_seed(1)
     network, hyperparameters, shape = NETWORKS[request.param]
     made = build(network, hyperparameters, shape, 10)
     if network == "residual":
         made.whitening.fit(torch.randn(8, *shape))  # type: ignore[union-attr, operator]
-    return Seen(made.eval(), DIGIT if shape[0] == 1 else COLOUR).eval()
+    return OfBrightness(made.eval(), DIGIT if shape[0] == 1 else COLOUR).eval()
 
 
 @pytest.fixture
-def x(seen: Seen) -> Tensor:
+def x(seen: OfBrightness) -> Tensor:
     side = 28 if len(seen.mean) == 1 else 32
     return torch.rand(1, len(seen.mean), side, side, generator=torch.Generator().manual_seed(2))
 
@@ -41,12 +41,12 @@ def close(ours: Tensor, theirs: Tensor) -> bool:
     return torch.allclose(ours, theirs.detach(), atol=1e-4) and bool(theirs.abs().max() > 1e-4)
 
 
-def test_saliency_is_captums(seen: Seen, x: Tensor) -> None:
+def test_saliency_is_captums(seen: OfBrightness, x: Tensor) -> None:
     theirs = Saliency(seen).attribute(x.clone().requires_grad_(), target=3, abs=False)
     assert close(saliency(seen, x, 3), theirs[0].sum(0))
 
 
-def test_occlusion_is_captums(seen: Seen, x: Tensor) -> None:
+def test_occlusion_is_captums(seen: OfBrightness, x: Tensor) -> None:
     channels = x.shape[1]
     with torch.no_grad():
         theirs = Occlusion(seen).attribute(
@@ -56,7 +56,7 @@ def test_occlusion_is_captums(seen: Seen, x: Tensor) -> None:
     assert close(occlusion(seen, x, 3, 0.2), theirs[0, 0])
 
 
-def test_grad_cam_is_captums(seen: Seen, x: Tensor) -> None:
+def test_grad_cam_is_captums(seen: OfBrightness, x: Tensor) -> None:
     layer = last_maps(seen.network)
     if layer is None or getattr(seen.network, "mirror", False):
         pytest.skip("captum takes one look at a picture, and feature maps alone")
@@ -72,13 +72,13 @@ def test_grad_cam_is_captums(seen: Seen, x: Tensor) -> None:
 
 def test_a_network_without_feature_maps_has_no_grad_cam() -> None:
     network = build("mlp", {"hidden": [4]}, (1, 28, 28), 10).eval()
-    assert grad_cam(Seen(network, DIGIT), torch.rand(1, 1, 28, 28), 0) is None
+    assert grad_cam(OfBrightness(network, DIGIT), torch.rand(1, 1, 28, 28), 0) is None
 
 
 def test_both_looks_of_a_mirroring_network_are_laid_on_the_picture_as_it_stands() -> None:
     torch.manual_seed(3)
     network = build("residual", {"widths": [8], "mirror": True, "whitening": False}, (3, 32, 32), 4)
-    seen, x = Seen(network.eval(), COLOUR), torch.rand(1, 3, 32, 32)
+    seen, x = OfBrightness(network.eval(), COLOUR), torch.rand(1, 3, 32, 32)
     first, mirrored = grad_cam(seen, x, 1), grad_cam(seen, x.flip(3), 1)
     assert first is not None and mirrored is not None
     assert torch.allclose(first, mirrored.flip(1), atol=1e-6) and first.max() > 0
@@ -87,5 +87,5 @@ def test_both_looks_of_a_mirroring_network_are_laid_on_the_picture_as_it_stands(
 @pytest.mark.parametrize("side", [28, 32, 35, 40, 224])
 def test_windows_reach_every_pixel(side: int) -> None:
     network = build("mlp", {"hidden": [4]}, (1, side, side), 10).eval()
-    found = occlusion(Seen(network, DIGIT), torch.rand(1, 1, side, side), 0)
+    found = occlusion(OfBrightness(network, DIGIT), torch.rand(1, 1, side, side), 0)
     assert found.shape == (side, side) and bool(found.isfinite().all())

@@ -1,0 +1,131 @@
+"""The last hidden layer: what a network makes of a picture just before it decides.
+
+Kept for all pictures of a part, so that a drawing can be laid beside them: its neighbours, its
+place on a map.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from app.ml.cards import Card
+from app.ml.files import write_atomically
+from app.ml.networks import Network
+from app.ml.parts import Part
+from app.ml.reasons import OfBrightness
+
+MOST_PICTURES = 10_000  # of a part; of a larger one a sample, always the same
+MOST_BYTES = 64 * 1024 * 1024  # of one part's file: fewer pictures where features are many
+MOST_SIDE = 64  # pixels of a kept picture; larger ones are kept smaller
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Of N pictures: features float16 (N, D), labels and predicted (N,), rows in their part (N,),
+    pictures uint8 (N, C, S, S); places (N, 2) on the map that mean (D,) and axes (D, 2) draw."""
+
+    features: Tensor
+    labels: Tensor
+    predicted: Tensor
+    rows: Tensor
+    pictures: Tensor
+    mean: Tensor
+    axes: Tensor
+    explained: Tensor  # (2,): the share of the variance along each axis
+
+    def save(self, path: Path) -> None:
+        tensors = {field.name: getattr(self, field.name).contiguous() for field in fields(self)}
+        write_atomically(path, lambda name: save_file(tensors, name))
+
+    @classmethod
+    def load(cls, path: Path) -> "Hidden":
+        """FileNotFoundError where it was cleared away."""
+        return cls(**load_file(path))
+
+    @cached_property
+    def places(self) -> Tensor:
+        """(N, 2)."""
+        return self.place(self.features.float())
+
+    def place(self, features: Tensor) -> Tensor:
+        """(N, D) -> (N, 2): where pictures stand on the map, those too that were not there when it
+        was drawn."""
+        return (features - self.mean) @ self.axes
+
+    def nearest(self, features: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """(D,) -> the (rows here, distances) of the nearest pictures, by Euclid."""
+        distances = (self.features.float() - features).norm(dim=1)
+        found = distances.topk(min(count, len(distances)), largest=False)
+        return found.indices, found.values
+
+
+def last_linear(network: nn.Module) -> nn.Linear:
+    return [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+
+
+@torch.no_grad()
+def features_of(seen: OfBrightness, x: Tensor) -> Tensor:
+    """(N, C, H, W) in 0..1 -> (N, D), the input of the last linear layer; the mean of both where
+    the network reads the mirror image too. That layer of it is the logits."""
+    found: list[Tensor] = []
+    hook = last_linear(seen).register_forward_pre_hook(lambda _, given: found.append(given[0]))
+    try:
+        seen(x)
+    finally:
+        hook.remove()
+    return torch.stack(found).mean(0)
+
+
+@torch.no_grad()
+def hidden(card: Card, network: Network, part: Part) -> Hidden:
+    """ValueError when the part is empty."""
+    if not len(part):
+        raise ValueError("this part of the dataset is empty; choose another")
+    seen, last = OfBrightness(network, card.preprocessing), last_linear(network)
+    rows = sample(len(part), last.in_features, part.pictures[0])
+    batches = [
+        features_of(seen, part.pictures[some].float() / 255) for some in torch.split(rows, BATCH)
+    ]
+    features = torch.cat(batches)
+    mean, axes, explained = principal_axes(features)
+    return Hidden(
+        features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
+        predicted=last(features).argmax(1), rows=rows, pictures=small(part.pictures[rows]),
+        mean=mean, axes=axes, explained=explained,
+    )  # fmt: skip
+
+
+def sample(count: int, width: int, picture: Tensor) -> Tensor:
+    """Rows of a part, in their order."""
+    pixels = len(picture) * min(MOST_SIDE, picture.shape[1]) * min(MOST_SIDE, picture.shape[2])
+    most = max(1, min(MOST_PICTURES, MOST_BYTES // (2 * width + pixels)))
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    return order[:most].sort().values
+
+
+def small(pictures: Tensor) -> Tensor:
+    if pictures.shape[2] <= MOST_SIDE:
+        return pictures
+    size = MOST_SIDE, MOST_SIDE
+    return interpolate(pictures.float(), size, mode="area").round().to(torch.uint8)
+
+
+def principal_axes(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(N, D) -> mean (D,), axes (D, 2) and their shares of the variance: the two directions along
+    which the pictures differ most (PCA; Pearson, 1901). It knows no labels."""
+    mean = features.double().mean(0)
+    away = features.double() - mean
+    variances, axes = torch.linalg.eigh(away.T @ away / len(away))
+    variances, axes = variances[-2:].flip(0), axes[:, -2:].flip(1)
+    if axes.shape[1] < 2:  # a last hidden layer of one unit
+        axes = torch.cat((axes, torch.zeros_like(axes)), 1)
+        variances = torch.cat((variances, torch.zeros_like(variances)))
+    signs = axes.gather(0, axes.abs().argmax(0, keepdim=True)).sign()  # eigh leaves them open
+    shares = variances / away.square().sum(1).mean().clamp(min=1e-12)
+    return mean.float(), (axes * signs).float(), shares.float()
