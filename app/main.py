@@ -18,6 +18,7 @@ from app.web.allowances import Allowance
 from app.web.api import (
     explain,
     health,
+    inside,
     kept,
     layers,
     models,
@@ -44,6 +45,7 @@ from app.web.training import Training
 ROUTERS = (
     predict.router,
     explain.router,
+    inside.router,
     pages.router,
     lessons.router,
     docs.router,
@@ -96,6 +98,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     memory, model = settings.models_memory_bytes, settings.default_model
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.glass = Glass()
+    app.state.reasoning = Glass()  # reasons take longer than layers
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
     app.state.strangers = Allowance(LIMITS.kept_an_hour)
@@ -124,6 +127,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.training.stop()
     await app.state.decoders.stop()
     app.state.glass.stop()
+    app.state.reasoning.stop()
     app.state.engine.stop()
     await asyncio.to_thread(app.state.keeper.shutdown, cancel_futures=True)
 

@@ -2,7 +2,8 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,15 +24,27 @@ class Damage:
     noise: float = 0.0
     seed: int = 0
 
-    @property
-    def is_none(self) -> bool:
-        return not (self.units or self.kernels or self.biases or self.noise)
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Damage":
+        """What to_json wrote, by way of JSON, which has no tuples."""
+        units = {
+            name: {layer: tuple(units) for layer, units in fields[name].items()}
+            for name in ("units", "kernels", "biases")
+        }
+        return cls(**units, noise=fields["noise"], seed=fields["seed"])
+
+
+class Misfit(ValueError):
+    """A layer or a unit that is not there; the message is a sentence."""
 
 
 @torch.no_grad()
-def broken(network: Network, damage: Damage) -> Network:
-    """A copy, broken so; its layers keep their names. ValueError with a sentence for a layer or a
-    unit that is not there."""
+def broken(network: Network, damage: Damage, shape: tuple[int, int, int]) -> Network:
+    """A copy, broken so, of a network for pictures of this shape; its layers keep their names.
+    Misfit for a layer or a unit that is not there."""
     copied = copy.deepcopy(network)
     layers = dict(copied.named_modules())
     if damage.noise:
@@ -42,6 +55,8 @@ def broken(network: Network, damage: Damage) -> Network:
         silence(bias_of(layer_called(name, layers)), units, name)
     for name, units in damage.units.items():
         layer_called(name, layers).register_forward_hook(Silence(units, name))
+    if damage.units:
+        copied(torch.zeros(1, *shape))  # how many units a layer has shows when a picture goes by
     return copied
 
 
@@ -69,7 +84,7 @@ def shake(network: nn.Module, share: float, seed: int) -> None:
 
 def layer_called(name: str, layers: Mapping[str, nn.Module]) -> nn.Module:
     if name not in layers or not name:
-        raise ValueError("there is no layer of this name in the network; explain lists them")
+        raise Misfit("there is no layer of this name in the network; explain lists them")
     return layers[name]
 
 
@@ -79,7 +94,7 @@ def weights_of(layer: nn.Module) -> Tensor:
     if weights is None and isinstance(layer, nn.Conv2d | nn.Linear):
         weights = layer.weight
     if weights is None:
-        raise ValueError("only convolutions, whitening and linear layers have kernels")
+        raise Misfit("only convolutions, whitening and linear layers have kernels")
     found: Tensor = weights
     return found
 
@@ -87,7 +102,7 @@ def weights_of(layer: nn.Module) -> Tensor:
 def bias_of(layer: nn.Module) -> Tensor:
     bias = getattr(layer, "bias", None)
     if not isinstance(bias, Tensor):
-        raise ValueError("this layer has no bias; after it, batch norm may have one")
+        raise Misfit("this layer has no bias; after it, batch norm may have one")
     return bias
 
 
@@ -99,4 +114,4 @@ def silence(values: Tensor, units: Iterable[int], name: str) -> None:
 
 def check_units(units: list[int], count: int, name: str) -> None:
     if units and not 0 <= units[0] <= units[-1] < count:
-        raise ValueError(f"the layer {name} has units 0 to {count - 1}")
+        raise Misfit(f"the layer {name} has units 0 to {count - 1}")

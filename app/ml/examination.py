@@ -62,10 +62,7 @@ class Examination:
 def examined_part(dataset: Dataset, name: str) -> Part:
     """The part as it is; of the training pictures a sample, always the same one."""
     part = dataset.part(name)
-    if name != "train" or len(part) <= TRAINING_SAMPLE:
-        return part
-    order = torch.randperm(len(part), generator=torch.Generator().manual_seed(0))
-    return part.take(order[:TRAINING_SAMPLE])
+    return part.sample(TRAINING_SAMPLE) if name == "train" else part
 
 
 def examine(card: Card, network: Network, part: Part) -> Examination:

@@ -17,7 +17,7 @@ from app.ml.reasons import OfBrightness
 from app.ml.trace import watched
 
 MOST = 9  # pictures for each unit
-MOST_PICTURES = 4_000  # looked at: 2,000 forward passes take a second or two
+MOST_PICTURES = 2_000  # that are looked at; each costs a forward pass, layer by layer
 
 
 @dataclass(frozen=True)

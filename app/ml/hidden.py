@@ -15,12 +15,14 @@ from torch.nn.functional import interpolate
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
+from app.ml.inference import Classifier
 from app.ml.networks import Network
 from app.ml.parts import Part
 from app.ml.reasons import OfBrightness
 
 MOST_PICTURES = 10_000  # of a part; of a larger one a sample, always the same
 MOST_BYTES = 64 * 1024 * 1024  # of one part's file: fewer pictures where features are many
+FITTED = 2_000  # pictures, evenly chosen, that the axes of the map are fitted to
 MOST_SIDE = 64  # pixels of a kept picture; larger ones are kept smaller
 BATCH = 256
 
@@ -84,21 +86,29 @@ def features_of(seen: OfBrightness, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def hidden(card: Card, network: Network, part: Part) -> Hidden:
-    """ValueError when the part is empty."""
+    """The network loses its last layer. ValueError when the part is empty."""
     if not len(part):
         raise ValueError("this part of the dataset is empty; choose another")
-    seen, last = OfBrightness(network, card.preprocessing), last_linear(network)
+    last = last_linear(network)
+    headless = Classifier(card, without(network, last))
     rows = sample(len(part), last.in_features, part.pictures[0])
-    batches = [
-        features_of(seen, part.pictures[some].float() / 255) for some in torch.split(rows, BATCH)
-    ]
-    features = torch.cat(batches)
+    batches = [part.pictures[some].numpy() for some in torch.split(rows, BATCH)]
+    features = torch.cat([headless.logits(batch).flatten(1) for batch in batches])
     mean, axes, explained = principal_axes(features)
     return Hidden(
         features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
         predicted=last(features).argmax(1), rows=rows, pictures=small(part.pictures[rows]),
         mean=mean, axes=axes, explained=explained,
     )  # fmt: skip
+
+
+def without(network: Network, layer: nn.Module) -> Network:
+    """The network with this layer left out."""
+    for module in network.modules():
+        for name, child in module.named_children():
+            if child is layer:
+                setattr(module, name, nn.Identity())
+    return network
 
 
 def sample(count: int, width: int, picture: Tensor) -> Tensor:
@@ -119,9 +129,14 @@ def small(pictures: Tensor) -> Tensor:
 def principal_axes(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(N, D) -> mean (D,), axes (D, 2) and their shares of the variance: the two directions along
     which the pictures differ most (PCA; Pearson, 1901). It knows no labels."""
-    mean = features.double().mean(0)
-    away = features.double() - mean
-    variances, axes = torch.linalg.eigh(away.T @ away / len(away))
+    some = features[torch.linspace(0, len(features) - 1, min(FITTED, len(features))).long()]
+    mean = some.double().mean(0)
+    away = some.double() - mean
+    if away.shape[1] <= len(away):
+        variances, axes = torch.linalg.eigh(away.T @ away / len(away))
+    else:  # the same axes by way of the smaller matrix
+        variances, sides = torch.linalg.eigh(away @ away.T / len(away))
+        axes = nn.functional.normalize(away.T @ sides, dim=0)
     variances, axes = variances[-2:].flip(0), axes[:, -2:].flip(1)
     if axes.shape[1] < 2:  # a last hidden layer of one unit
         axes = torch.cat((axes, torch.zeros_like(axes)), 1)

@@ -34,6 +34,13 @@ class Part:
         """Pictures and labels in that device's memory."""
         return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
 
+    def sample(self, most: int) -> "Part":
+        """The part as it is, or so many of its pictures, always the same ones."""
+        if len(self) <= most:
+            return self
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(0))
+        return self.take(order[:most])
+
     def take(self, index: Tensor) -> "Part":
         rows = index.tolist()
         return Part(

@@ -85,6 +85,25 @@ class StrokesSampleBody(SampleBody, StrokesBody):
     """A drawing to keep."""
 
 
+LayerName = Annotated[str, Field(max_length=100)]
+Units = Annotated[list[Annotated[int, Field(ge=0, lt=10**9)]], Field(max_length=4096), FailFast()]
+SomeUnits = Annotated[dict[LayerName, Units], Field(max_length=200)]
+
+
+class Broken(BaseModel):
+    """What is broken in a network, on purpose."""
+
+    model_config = STRICT
+    units: SomeUnits = Field({}, description="a layer's units that answer 0, by its name")
+    kernels: SomeUnits = Field({}, description="units whose weights are 0: their bias is left")
+    biases: SomeUnits = Field({}, description="units whose bias is 0")
+    noise: float = Field(
+        0.0, ge=0, le=10, allow_inf_nan=False,
+        description="on all weights, as a share of the spread of each layer's",
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, lt=2**53, description="of the noise")
+
+
 BODIES: tuple[type[BaseModel], ...] = (ImageBody, StrokesBody, GreyBody, ColourBody)
 
 
@@ -122,7 +141,21 @@ STROKES = re.compile(BEFORE + rb'"strokes"\s*:', re.DOTALL)
 
 def read_drawing(body: Content) -> Base64 | Strokes | Pixels:
     """What a JSON body carries; ApiError 422 that names the rule which it breaks."""
+    return read_beside(body, ())[0]
+
+
+def read_beside(
+    body: Content, names: tuple[str, ...]
+) -> tuple[Base64 | Strokes | Pixels, dict[str, Any]]:
+    """What a JSON body carries, and the fields of these names that stand beside it, unchecked."""
     fields, text = split(body)
+    beside = {name: fields.pop(name) for name in names if name in fields}
+    return drawing_of(body, fields, text), beside
+
+
+def drawing_of(
+    body: Content, fields: dict[str, Any], text: Content | memoryview | None
+) -> Base64 | Strokes | Pixels:
     form = form_of(body, fields, ("image", "strokes", "pixels"))
     if form == "image":
         return read_image(checked(ImageBody, fields), text)

@@ -1,40 +1,47 @@
-"""The server's end of the process that examines checkpoints: one question at a time, for all."""
+"""The server's end of the examining process: one question at a time, for all."""
 
 import asyncio
 import contextlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from app.ml.checkpoints import ModelEntry
 from app.runs.checkpoints import of_variant
 from app.settings import ROOT, Settings
 from app.web.errors import ApiError, standard_error
 
 MOST_WAITING = 16  # questions; beyond: 503 busy
 PATIENCE = 120.0  # seconds for one answer; then the process is killed
+GRACE = 1.0  # seconds to let go of a question that nobody waits for; then the same
 IDLE = 60.0  # seconds without a question after which the process ends, and its memory is free
 KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "HOME")  # of the environment; it holds secrets too
-STATUS = {"unknown_checkpoint": 404, "no_dataset": 409, "no_pictures": 409}
+STATUS = {"unknown_checkpoint": 404, "no_dataset": 409, "no_pictures": 409, "not_there": 422}
+Answer = dict[str, Any]
 
 
 @dataclass
 class Asked:
     """A question on its way; without anybody who waits for it, it is given up."""
 
-    task: asyncio.Task[None]
+    task: asyncio.Task[Answer]
     waiting: int = 0
 
 
 class Examiner:
-    """Owned by one event loop. What it found lies in the run's folder, `examined/`, of
-    its second variant `examined-1/`."""
+    """Owned by one event loop. What it found about a run lies in the run's folder, `examined/`, of
+    its second variant `examined-1/`; about a model in the data folder, `glass/VERSION`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._asked: dict[Path, Asked] = {}
+        self._asked: dict[Hashable, Asked] = {}
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._rest: asyncio.TimerHandle | None = None
@@ -55,29 +62,61 @@ class Examiner:
         path = folder / names["examined"] / f"{step}.{part}.safetensors"
         if is_newer(path, folder / names["checkpoints"] / f"{step}.safetensors"):
             return path
-        asked = self._asked.get(path)
+        question = {"what": "examination", "run": str(folder), "step": step, "part": part, **names}
+        await self._answered(path, question)
+        return path
+
+    async def looked_into(self, entry: ModelEntry, what: str, part: str) -> Path:
+        """The file of a model's `hidden` or `excitement`; errors and giving up as above."""
+        assert entry.card is not None
+        folder = self.settings.data_dir.absolute() / "glass" / entry.card.sha256[:24]
+        path = folder / f"{part}.{what}.safetensors"
+        if await asyncio.to_thread(touched, folder, path):
+            return path
+        question = {"what": what, "path": str(path), **self._about(entry, part)}
+        await self._answered(path, question)
+        return path
+
+    async def resilience(
+        self, entry: ModelEntry, part: str, pictures: int, damage: dict[str, Any]
+    ) -> Answer:
+        """What is left of a broken model's accuracy; errors and giving up as above."""
+        question = {"what": "resilience", "pictures": pictures, "damage": damage}
+        question |= self._about(entry, part)
+        return await self._answered(json.dumps(question), question)
+
+    def _about(self, entry: ModelEntry, part: str) -> Answer:
+        settings = self.settings
+        library = ROOT / "models", settings.own_models_dir, settings.runs_dir
+        return {
+            "library": [str(folder.absolute()) for folder in library], "reference": entry.name,
+            "version": entry.version, "part": part,
+        }  # fmt: skip
+
+    async def _answered(self, key: Hashable, question: Answer) -> Answer:
+        """One task for all who ask the same at one time."""
+        asked = self._asked.get(key)
         if asked is None:
             if len(self._asked) >= MOST_WAITING:
                 raise standard_error(503, {"Retry-After": "2"})
-            question = {"run": str(folder), "step": step, "part": part, **names, **self._roots()}
+            question |= self._roots()
             asked = Asked(asyncio.get_running_loop().create_task(self._answer(question)))
-            self._asked[path] = asked
+            self._asked[key] = asked
         asked.waiting += 1
         try:
-            await asyncio.shield(asked.task)
+            return await asyncio.shield(asked.task)
         finally:
             asked.waiting -= 1
             if not asked.waiting:
                 asked.task.cancel()
-                if self._asked.get(path) is asked:
-                    del self._asked[path]
-        return path
+                if self._asked.get(key) is asked:
+                    del self._asked[key]
 
     def _roots(self) -> dict[str, str]:
         datasets, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
         return {"datasets": str(datasets.absolute()), "cache": str(cache.absolute())}
 
-    async def _answer(self, question: dict[str, object]) -> None:
+    async def _answer(self, question: Answer) -> Answer:
         async with self._turn:
             if self._rest:
                 self._rest.cancel()
@@ -86,14 +125,28 @@ class Examiner:
                 answer = await self._ask(question)
                 answered = True
             finally:
-                if answered:
+                if answered or await self._lets_go():
                     self._rest = asyncio.get_running_loop().call_later(IDLE, self._retire)
-                else:  # given up, late or dead: the next one gets a process of its own
+                else:  # late or dead: the next one gets a process of its own
                     await self._end()
         if code := answer.get("error"):
             raise ApiError(STATUS.get(code, 503), code, sentence(code, answer["message"]))
+        return answer
 
-    async def _ask(self, question: dict[str, object]) -> dict[str, str]:
+    async def _lets_go(self) -> bool:
+        """Whether the process gives up its question at once, and so can be asked the next one
+        without a start of seconds."""
+        process = self._process
+        if process is None or process.returncode is not None or process.stdout is None:
+            return False
+        try:
+            async with asyncio.timeout(GRACE):
+                process.send_signal(signal.SIGINT)
+                return bool(await process.stdout.readline())
+        except OSError:
+            return False
+
+    async def _ask(self, question: Answer) -> Answer:
         try:
             async with asyncio.timeout(PATIENCE):
                 if self._process is None or self._process.returncode is not None:
@@ -102,10 +155,10 @@ class Examiner:
                 self._process.stdin.write(json.dumps(question).encode() + b"\n")
                 await self._process.stdin.drain()
                 line = await self._process.stdout.readline()
-                answer: dict[str, str] = json.loads(line)
+                answer: Answer = json.loads(line)
                 return answer
         except (OSError, ValueError) as error:  # TimeoutError is an OSError; a dead one says ""
-            sentence = "This checkpoint could not be examined just now; try again."
+            sentence = "This could not be found out just now; try again."
             raise ApiError(503, "not_examined", sentence, {"Retry-After": "5"}) from error
 
     def _retire(self) -> None:
@@ -132,6 +185,14 @@ async def launch() -> asyncio.subprocess.Process:
     )  # fmt: skip
 
 
+def touched(folder: Path, path: Path) -> bool:
+    """Whether the file is there; its folder then counts as just used."""
+    if not path.exists():
+        return False
+    os.utime(folder)
+    return True
+
+
 def is_newer(path: Path, than: Path) -> bool:
     try:
         return path.stat().st_mtime_ns >= than.stat().st_mtime_ns
@@ -143,11 +204,18 @@ def sentence(code: str, message: str) -> str:
     """Without the names of folders, which a message of a missing file holds."""
     if code in SENTENCES:
         return SENTENCES[code]
+    if code == "no_dataset":
+        wanted = DOWNLOAD.search(message)
+        return NO_DATASET.format(wanted[1] if wanted else "NAME")
     return f"{message[:1].upper()}{message[1:].rstrip('.')}."
 
 
+DOWNLOAD = re.compile(r"datasets download ([a-z0-9-]+)")
+NO_DATASET = (
+    "The pictures that it learnt from are not on this server; `./run datasets download {}` "
+    "brings them."
+)
 SENTENCES = {
     "unknown_checkpoint": "This checkpoint is not kept any more; the last one always is.",
-    "no_dataset": "The files of its dataset are not there any more; ./run datasets lists them.",
-    "no_pictures": "This run kept no pictures for that part; choose another one.",
+    "no_pictures": "It has no pictures of that part; choose another one.",
 }

@@ -1,14 +1,18 @@
 """What a network made of a picture, layer by layer, as JSON; made in the thread that looks."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from app.ml.cards import Card
+from app.web.bodies import Broken
 from app.web.errors import ApiError
 from app.web.images import data_url
 from app.web.jobs import Answer
+from app.web.reasons import Looked, checked_class, reasons_of
 
 if TYPE_CHECKING:
     from app.ml.glass import Detail, Histogram, Layer
@@ -23,21 +27,33 @@ DIGITS = 6  # that count, of each number
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is asked for: all layers, one of them in detail, one unit of that at a place."""
+    """What is asked for: all layers, one of them in detail, one unit of that at a place; reasons,
+    of a class or the likeliest one; all of that of the network as it is, or broken."""
 
     layers: bool = True
     layer: str | None = None
     unit: int | None = None
     place: tuple[int, int] | None = None
+    reasons: tuple[str, ...] = ()
+    of: int | None = None
+    pixels: int = 1
+    part: str = "test"
+    broken: Broken | None = None
 
 
-def explain(network: "Network", answer: Answer, wishes: Wishes) -> str:
-    """The whole answer. ApiError 422 for a layer, unit or place that is not there."""
+def explain(
+    network: "Network", answer: Answer, wishes: Wishes, beside: Mapping[str, Path] | None = None
+) -> str:
+    """The whole answer. ApiError 422 for a layer, unit, place or class that is not there."""
     card = answer.classifier.card
     began = perf_counter()
     fields = told(card, answer)
     if answer.prepared.rejection is None:
+        if wishes.broken:
+            network = broken_network(network, card, wishes.broken)
         fields |= seen(network, answer, wishes)
+        if wishes.reasons:
+            fields["reasons"] = why(network, answer, wishes, beside or {})
     timings = {"decode": answer.decode_ms, "preprocess": answer.preprocess_ms}
     timings["explain"] = 1000 * (perf_counter() - began)
     fields["timings_ms"] = {name: round(ms, 3) for name, ms in timings.items()}
@@ -90,13 +106,42 @@ def looked_into(traced: "Trace", wishes: Wishes) -> Fields:
         if index is not None and wishes.unit is not None:
             fields["unit"] = unit_fields(unit_of(traced, index, wishes.unit, wishes.place))
     except ValueError as error:
-        message = str(error)
-        raise ApiError(422, "not_there", f"{message[:1].upper()}{message[1:]}.") from None
+        raise not_there(error) from None
     if wishes.layers:
         fields["layers"] = [layer_fields(layer) for layer in layers_of(traced, index)]
     elif index is not None:
         fields["layers"] = [layer_fields(layers_of(traced, index, alone=True)[0])]
     return fields
+
+
+def not_there(error: ValueError) -> ApiError:
+    message = str(error)
+    return ApiError(422, "not_there", f"{message[:1].upper()}{message[1:]}.")
+
+
+def why(network: "Network", answer: Answer, wishes: Wishes, beside: Mapping[str, Path]) -> Fields:
+    import torch
+
+    from app.ml.reasons import OfBrightness
+
+    card = answer.classifier.card
+    network_seen = OfBrightness(network, card.preprocessing)
+    x = torch.from_numpy(answer.prepared.pixels).float()[None] / 255
+    with torch.no_grad():
+        logits = network_seen(x)[0]
+    of = checked_class(wishes.of, logits)
+    looked = Looked(card, network_seen, x, logits, of, wishes.pixels, beside)
+    return reasons_of(looked, wishes.reasons)
+
+
+def broken_network(network: "Network", card: Card, asked: Broken) -> "Network":
+    """ApiError 422 for a layer or unit that is not there."""
+    from app.ml.damage import Damage, Misfit, broken
+
+    try:
+        return broken(network, Damage.from_json(asked.model_dump()), card.shape)
+    except Misfit as error:
+        raise not_there(error) from None
 
 
 # --- as JSON -------------------------------------------------------------------------------------

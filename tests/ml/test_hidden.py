@@ -1,5 +1,6 @@
 """The last hidden layer of many pictures: neighbours and a map."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def card(network: Network) -> Card:
 
 @pytest.fixture
 def found(card: Card, network: Network, small_dataset: Dataset) -> Hidden:
-    return hidden(card, network, small_dataset.test)
+    return hidden(card, copy.deepcopy(network), small_dataset.test)
 
 
 def test_the_last_layer_of_them_is_the_logits(
@@ -64,8 +65,17 @@ def test_the_map_is_that_of_a_singular_value_decomposition(found: Hidden) -> Non
     assert torch.allclose(found.explained, shares, atol=0.01)
 
 
+def test_more_numbers_than_pictures_make_the_same_map() -> None:
+    features = torch.randn(40, 60, generator=torch.Generator().manual_seed(1))
+    _, axes, explained = principal_axes(features)
+    away = features - features.mean(0)
+    _, values, theirs = torch.linalg.svd(away, full_matrices=False)
+    assert torch.allclose(axes.abs(), theirs[:2].T.abs(), atol=1e-4)
+    assert torch.allclose(explained, values.square()[:2] / values.square().sum(), atol=1e-4)
+
+
 def test_it_is_the_same_map_each_time(card: Card, network: Network, small_dataset: Dataset) -> None:
-    first, second = (hidden(card, network, small_dataset.test) for _ in range(2))
+    first, second = (hidden(card, copy.deepcopy(network), small_dataset.test) for _ in range(2))
     assert torch.equal(first.places, second.places)
 
 

@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.web.api.predict_docs import PREDICT_DOCS, Prediction, Rejected
+from app.web.api.predict_docs import JSON_EXAMPLES, PREDICT_DOCS, SEVEN, Prediction, Rejected
+from app.web.bodies import BODIES, Broken
 
 TAKEN = ("skip", "orientation")  # of predict's parameters
 
@@ -84,6 +85,68 @@ class UnitAnswer(BaseModel):
     weights: SheetAnswer | None = Field(description="its kernels, or its row as a picture")
 
 
+class NeighbourAnswer(BaseModel):
+    label: str = Field(description="what it learnt it as")
+    read: str = Field(description="what it reads now")
+    distance: float = Field(description="in the last hidden layer, Euclid's")
+    picture: str
+
+
+class NeighboursAnswer(BaseModel):
+    """The nearest first."""
+
+    part: str
+    n: int = Field(description="pictures that were looked through")
+    pictures: list[NeighbourAnswer]
+
+
+class PlaceAnswer(BaseModel):
+    """On the map of `GET .../map`."""
+
+    x: float
+    y: float
+
+
+class EditAnswer(BaseModel):
+    """The middle of a dab, or a pixel, of `input`."""
+
+    x: int
+    y: int
+    brighter: bool
+
+
+class ChangeAnswer(BaseModel):
+    """A change that is enough, found step by step; there may be a smaller one."""
+
+    reached: bool = Field(description="whether another class wins after it")
+    before: str
+    after: str
+    edits: list[EditAnswer]
+    tried: int = Field(description="pictures that the network looked at")
+    picture: str
+    difference: SheetAnswer
+    predictions: list[Prediction]
+
+
+class ReasonsAnswer(BaseModel):
+    """Those that were asked for."""
+
+    of: str = Field(description="the class that the maps speak of")
+    saliency: SheetAnswer | None = Field(
+        None, description="how much its logit rises where the picture becomes brighter"
+    )
+    gradcam: SheetAnswer | None = Field(
+        None, description="where the last feature maps speak for it; null without feature maps"
+    )
+    occlusion: SheetAnswer | None = Field(
+        None, description="how much its logit falls where the picture is covered"
+    )
+    neighbours: NeighboursAnswer | None = None
+    place: PlaceAnswer | None = None
+    change: ChangeAnswer | None = Field(None, description="by dabs of ink and of an eraser")
+    pixels: ChangeAnswer | None = Field(None, description="by single black or white pixels")
+
+
 class ExplainTimings(BaseModel):
     """Milliseconds."""
 
@@ -101,6 +164,7 @@ class Explained(BaseModel):
     logits: list[float] = Field(description="in the order of the classes")
     layers: list[LayerAnswer] = Field(description="from the input on; none when rejected")
     unit: UnitAnswer | None = None
+    reasons: ReasonsAnswer | None = None
     timings_ms: ExplainTimings
 
 
@@ -125,6 +189,20 @@ EXAMPLE = {
     "timings_ms": {"decode": 0.05, "preprocess": 0.3, "explain": 9.1},
 }  # fmt: skip
 
+BROKEN = {"units": {"features.2": [0, 7]}, "noise": 0.1, "seed": 1}
+EXAMPLES = {
+    **JSON_EXAMPLES,
+    "broken": {"summary": "A broken network", "value": {"strokes": SEVEN, "broken": BROKEN}},
+}
+
+
+def with_broken(body: type[BaseModel]) -> dict[str, Any]:
+    schema = body.model_json_schema()
+    schema["properties"]["broken"] = Broken.model_json_schema()
+    return schema
+
+
+JSON_BODY = {"schema": {"oneOf": [with_broken(body) for body in BODIES]}, "examples": EXAMPLES}
 EXPLAIN_DOCS: dict[str, Any] = {
     "summary": "What happens in each layer",
     "description": (
@@ -133,7 +211,11 @@ EXPLAIN_DOCS: dict[str, Any] = {
         "histograms, with `unit` the unit's formula with its numbers and where it looks. Bounded: "
         "of each layer 16 maps of 32 pixels a side at most (larger ones are averaged) or 512 "
         "values, of the `layer` asked for 128 maps of 56 pixels or 4,096 values; beyond the 80th "
-        "layer shapes alone. A rejected picture has no layers."
+        "layer shapes alone. A rejected picture has no layers. `reasons` say why: `saliency`, "
+        "`gradcam` and `occlusion` are maps over the input, `neighbours` the 12 nearest of at most "
+        "10,000 training pictures, `place` where the map of `GET .../map` has it, `change` and "
+        "`pixels` what would change the answer: 12 dabs or 8 pixels at most. With `broken` beside "
+        "the picture in JSON all of it is of the network broken so."
     ),
     "responses": {
         200: {
@@ -146,6 +228,7 @@ EXPLAIN_DOCS: dict[str, Any] = {
             for status, answer in PREDICT_DOCS["responses"].items()
             if status not in (200, 400)
         },
+        409: {"description": "`no_dataset`, `no_pictures` or `not_finished`, of some `reasons`"},
     },
     "openapi_extra": {
         "parameters": [
@@ -159,7 +242,8 @@ EXPLAIN_DOCS: dict[str, Any] = {
                 kind: form
                 for kind, form in PREDICT_DOCS["openapi_extra"]["requestBody"]["content"].items()
                 if kind != "multipart/form-data"
-            },
+            }
+            | {"application/json": JSON_BODY},
         },
     },
 }

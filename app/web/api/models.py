@@ -41,7 +41,9 @@ NEXT = "`next` of the page before"
 class WholeReference(PathConvertor):
     """All that follows /models/, unless it ends in a verb: so GET .../predict is 405, not 404."""
 
-    regex = r"(?!.*/(?:predict|explain|download|weights(?:/[^/]*)?)$).*"
+    regex = (
+        r"(?!.*/(?:predict|explain|download|weights(?:/[^/]*)?|map|picture|exciting|resilience)$).*"
+    )
 
 
 register_url_convertor("whole", WholeReference())

@@ -256,14 +256,17 @@ class Question:
 
     async def json(self, body: Content) -> str:
         if len(body) <= QUICK_JSON or body.startswith(b'{"image"'):
-            drawing = read_drawing(body)
+            drawing = self.drawing(body)
         else:
-            drawing = await asyncio.to_thread(read_drawing, body)
+            drawing = await asyncio.to_thread(self.drawing, body)
         if isinstance(drawing, Base64):
             return await self.base64(drawing.text)
         if isinstance(drawing, Strokes):
             return await self.strokes(drawing)
         return await self.pixels(drawing)
+
+    def drawing(self, body: Content) -> Base64 | Strokes | Pixels:
+        return read_drawing(body)
 
     async def base64(self, text: Content | memoryview) -> str:
         if len(text) * 3 // 4 > LIMITS.inline_bytes:
