@@ -1,9 +1,6 @@
 """What a checkpoint makes of many pictures: a real server, run and process that looks."""
 
 import io
-import json
-import subprocess
-import time
 from typing import Any
 
 import httpx
@@ -135,25 +132,3 @@ def test_the_test_part_of_a_run_that_goes_on_stays_closed(
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_finished")
     client.post(f"/api/v1/runs/{run}/stop")
     until(client, run, "stopped")
-
-
-def test_whoever_leaves_gives_the_work_up_and_the_process_stays(
-    server: Server, client: httpx.Client, model: str
-) -> None:
-    tried(client, model, pictures=5)
-    (before,) = examiners(server)
-    body = json.dumps({"broken": {"noise": 0.1}, "pictures": 64})
-    with pytest.raises(httpx.ReadTimeout):
-        client.post(f"/api/v1/models/{model}/resilience", content=body, timeout=0.001)
-    time.sleep(1)
-    tried(client, model, broken={"noise": 0.2})
-    assert examiners(server) == [before]
-
-
-def examiners(server: Server) -> list[int]:
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True)
-    return [
-        int(line.split()[0])
-        for line in listing.stdout.splitlines()
-        if "app.ml.examiner" in line and int(line.split()[1]) == server.process.pid
-    ]

@@ -1,0 +1,59 @@
+"""The process that looks at parts of datasets, by its own pipe."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-P", "-m", "app.ml.examiner"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True, bufsize=1,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        yield process
+        process.kill()
+
+
+def say(process: subprocess.Popen[str], question: dict[str, Any]) -> None:
+    assert process.stdin
+    print(json.dumps(question), file=process.stdin, flush=True)
+
+
+def hear(process: subprocess.Popen[str]) -> Any:
+    assert process.stdout
+    return json.loads(process.stdout.readline())
+
+
+def test_a_question_is_given_up_and_the_process_stays(
+    process: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    slow = tmp_path / "own/slow"
+    slow.mkdir(parents=True)
+    os.mkfifo(slow / "card.json")  # a model that takes as long to read as we like
+    library = [str(tmp_path / name) for name in ("shipped", "own", "runs")]
+    question = {
+        "what": "hidden", "library": library, "reference": "slow", "version": "0", "part": "test",
+        "path": str(tmp_path / "out"), "datasets": str(tmp_path), "cache": str(tmp_path),
+    }  # fmt: skip
+    say(process, question)
+    writing = os.open(slow / "card.json", os.O_WRONLY)  # it is reading now
+    process.send_signal(signal.SIGINT)
+    assert hear(process)["error"] == "given_up"
+    os.close(writing)
+    process.send_signal(signal.SIGINT)  # between two questions it means nothing
+    say(process, question | {"reference": "none"})
+    assert hear(process)["error"] == "unknown_checkpoint"
+    assert process.poll() is None
