@@ -5,6 +5,7 @@ not the smallest there is, and say how many they tried.
 """
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ RIVALS = 3  # other classes that a step may try to reach, the nearest first
 TRIED = 32  # places tried at each step for each rival, the most promising by the gradient
 TRIED_PIXELS = 256  # the same for single pixels
 DAB = 9.0  # dabs in the picture's side
+SECONDS = 8.0  # then a search ends with what it has: a large network on large pictures is slow
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,7 @@ def enough_dabs(seen: OfBrightness, x: Tensor, most: int = MOST_DABS) -> Change:
     until it wins; then those that were not needed are taken back. x (1, C, H, W) in 0..1."""
     brush = soft_brush(max(3, round(min(x.shape[2:]) / DAB)))
     search = Search(seen, x, brush, TRIED)
-    while not search.reached and len(search.edits) < most:
-        search.step()
+    search.go_on(most)
     if search.reached:
         search.take_back()
     return search.found()
@@ -59,8 +60,7 @@ def enough_pixels(seen: OfBrightness, x: Tensor, most: int = 1) -> Change:
     """Single pixels made black or white, one after the other, until another class wins
     (after Su et al., 2017, who change one)."""
     search = Search(seen, x, torch.ones(1, 1), TRIED_PIXELS, rivals=1)
-    while not search.reached and len(search.edits) < most:
-        search.step()
+    search.go_on(most)
     return search.found()
 
 
@@ -87,6 +87,12 @@ class Search:
     @property
     def reached(self) -> bool:
         return int(self.logits.argmax()) != self.first
+
+    def go_on(self, most: int) -> None:
+        """Until another class wins, so many edits are made, or the time is over."""
+        until = perf_counter() + SECONDS
+        while not self.reached and len(self.edits) < most and perf_counter() < until:
+            self.step()
 
     def step(self) -> None:
         """The edit, of the promising ones, after which a rival leads by most or lags by least."""

@@ -1,6 +1,7 @@
 // @ts-check
 /** The layers of a network, one below the other; one of them open, one unit of it chosen. */
 import { showDetail } from "./glass-detail.js";
+import { Exciting } from "./glass-exciting.js";
 import { formulaOf } from "./glass-unit.js";
 import { barAt, bars, element, plain, refill } from "./numbers.js";
 import { count, say } from "./texts.js";
@@ -22,6 +23,7 @@ export class Layers {
   #list;
   #pattern;
   #classes;
+  #address;
   #onLook;
   #announce;
   #isNew = false; // the unit was just chosen
@@ -32,10 +34,11 @@ export class Layers {
 
   /**
    * @param {HTMLElement} list @param {HTMLTemplateElement} pattern of a layer
-   * @param {{ classes: string[], looked: () => void, announce: (sentence: string) => void }} options
-   *   looked: another layer is open, or another unit chosen; announce: what that unit says, to those who do not see it
+   * @param {{ classes: string[], address: string, looked: () => void, announce: (sentence: string) => void }} options
+   *   address: of the model in the API; looked: another layer is open, or another unit chosen; announce: what that unit says, to those who do not see it
    */
-  constructor(list, pattern, { classes, looked, announce }) {
+  constructor(list, pattern, { classes, address, looked, announce }) {
+    this.#address = address;
     this.#list = list;
     this.#pattern = pattern;
     this.#classes = classes;
@@ -74,7 +77,8 @@ export class Layers {
       const item = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (this.#pattern.content.cloneNode(true)).firstElementChild);
       const inputs = i ? null : INPUTS[/** @type {1 | 3} */ (channels)].map((key) => say(/** @type {Parameters<typeof say>[0]} */ (key)));
       const classes = layers.slice(i).every(({ kind }) => kind === "Linear" || kind === "Mirror") && layer.shape[0] === this.#classes.length ? this.#classes : null;
-      return new Card(item, layer, { inputs, classes, opened: (isOpen) => this.#opened(layer.name, isOpen), chosen: (unit, place) => this.#choose(layer.name, unit, place) });
+      const exciting = `${this.#address}/exciting?layer=${encodeURIComponent(layer.name)}`;
+      return new Card(item, layer, { inputs, classes, exciting, opened: (isOpen) => this.#opened(layer.name, isOpen), chosen: (unit, place) => this.#choose(layer.name, unit, place) });
     });
     this.#list.replaceChildren(...this.#cards.map(({ element }) => element));
   }
@@ -118,6 +122,7 @@ class Card {
   #inputs;
   #classes;
   #onChoose;
+  #exciting;
   /** @type {Unit | null} */
   #unit = null;
   #canvas;
@@ -131,9 +136,9 @@ class Card {
 
   /**
    * @param {HTMLElement} item @param {Layer} layer
-   * @param {{ inputs: string[] | null, classes: string[] | null, opened: (isOpen: boolean) => void, chosen: (unit: number, place: number[] | null) => void }} options
+   * @param {{ inputs: string[] | null, classes: string[] | null, exciting: string, opened: (isOpen: boolean) => void, chosen: (unit: number, place: number[] | null) => void }} options
    */
-  constructor(item, layer, { inputs, classes, opened, chosen }) {
+  constructor(item, layer, { inputs, classes, exciting, opened, chosen }) {
     this.element = item;
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (item.querySelector(selector)));
     this.#canvas = /** @type {HTMLCanvasElement} */ (this.#part("canvas"));
@@ -142,6 +147,9 @@ class Card {
     this.#classes = classes;
     this.#onChoose = chosen;
     this.name = layer.name;
+    const details = /** @type {HTMLDetailsElement} */ (this.#part(".exciting"));
+    details.hidden = layer.kind === "Mirror"; // both pictures' answers: no unit of its own
+    this.#exciting = new Exciting(details, exciting);
     this.#tell();
     this.#part("details").addEventListener("toggle", () => opened(this.#isOpen));
     for (const canvas of item.querySelectorAll("canvas")) canvas.addEventListener("click", (event) => this.#clicked(canvas, event));
@@ -269,6 +277,7 @@ class Card {
     for (const [kind, value] of /** @type {[string, number][]} */ ([["unit", unit.unit], ["row", row], ["column", column]])) {
       if (!this.#input(kind).matches(":focus")) this.#input(kind).value = String(value);
     }
+    this.#exciting.show(unit.unit);
     refill(place, [element("h4", "", this.told), ...formulaOf(unit, this.#inputs), ...this.#ownWeights(unit)]);
   }
 

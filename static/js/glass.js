@@ -3,6 +3,7 @@
 import { guess, rejection, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { SEVEN, painted } from "./example.js";
+import { addressOf } from "./glass-ask.js";
 import { GlassInput } from "./glass-input.js";
 import { Layers } from "./glass-layers.js";
 import { Lab } from "./lab.js";
@@ -39,7 +40,7 @@ const sheet = new Sheet(place, find(".tools"), { limit: Number(file.dataset.maxM
 const tools = new Tools(find(".tools"), place, sheet, ask);
 const input = new GlassInput(find("#input"), find("#sees"), model.size);
 const softmax = new Softmax(find("#softmax"), model.classes);
-const layers = new Layers(find("#layers"), find("template#layer"), { classes: model.classes, looked: () => ask(true), announce });
+const layers = new Layers(find("#layers"), find("template#layer"), { classes: model.classes, address: addressOf(model), looked: () => ask(true), announce });
 const server = new LatestWins({
   answered: (answer, { final }) => show(/** @type {Explained} */ (answer), final),
   failed: ({ message }, { final }) => final && tell(message),
@@ -151,6 +152,10 @@ async function restore() {
   if (brought?.strokes.length) tools.width = brought.pen;
   sheet.draw(brought?.strokes.length ? brought.strokes : SEVEN);
   if (!brought?.strokes.length) notice.textContent = say("exampleDrawn");
+}
+
+for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details[data-module]"))) {
+  panel.addEventListener("toggle", async () => (await import(`./${panel.dataset.module}.js`)).mount(panel, lab), { once: true });
 }
 
 restore();
