@@ -160,8 +160,16 @@ def test_units_are_switched_by_keys_and_noise_is_told(page: Page, server: Server
     expect(bench.locator(".noise-told")).to_contain_text("noise 1")
     bench.get_by_role("button", name="Other noise").click()
     expect(bench.locator(".noise-told")).to_contain_text("noise 2")
+
+
+def test_trying_the_test_pictures_can_be_stopped(page: Page, server: Server) -> None:
+    bench = unfolded(opened(page, server, "mnist-mlp"), "break")
+    expect(bench.locator(".broken-right")).to_contain_text("right", timeout=SLOW)
+    page.route("**/resilience", lambda route: None)  # an answer that takes long
+    bench.locator(".unit").first.click()
     bench.get_by_role("button", name="Stop trying").click()
     expect(bench.locator(".broken-right")).to_contain_text("Stopped")
+    expect(bench.get_by_role("button", name="Stop trying")).to_be_hidden()
 
 
 def test_single_pixels_are_attacked(page: Page, server: Server) -> None:
