@@ -104,8 +104,8 @@ class Examiner:
         entry, part = self.asked_of(question)
         assert entry.card is not None
         some = part.sample(MOST_PICTURES)
-        found = excitement(entry.card, load_network(entry), some)
-        save_excitement(room_for(Path(question["path"])), found, some)
+        found, looked_at = excitement(entry.card, load_network(entry), some)
+        save_excitement(room_for(Path(question["path"])), found, some, looked_at)
 
     def try_broken(self, question: dict[str, Any]) -> Answer:
         entry, part = self.asked_of(question)

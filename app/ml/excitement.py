@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import torch
 from safetensors import safe_open
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
-from app.ml.hidden import BATCH, small
+from app.ml.hidden import SECONDS, batch_of, small
 from app.ml.networks import Network
 from app.ml.parts import Part
 from app.ml.reasons import OfBrightness
@@ -39,19 +40,23 @@ class Excitement:
 
 
 @torch.no_grad()
-def excitement(card: Card, network: Network, part: Part) -> dict[str, Excitement]:
-    """Of each layer by its name, on pictures (N, C, H, W). ValueError when the part is empty."""
+def excitement(card: Card, network: Network, part: Part) -> tuple[dict[str, Excitement], int]:
+    """Of each layer by its name, and how many pictures of the part were looked at: all, or as many
+    as there was time for. ValueError when the part is empty."""
     if not len(part):
         raise ValueError("this part of the dataset is empty; choose another")
     seen, found = OfBrightness(network, card.preprocessing), dict[str, Excitement]()
-    for start in range(0, len(part), BATCH):
+    size, until, looked_at = batch_of(part), perf_counter() + SECONDS, 0
+    while looked_at < len(part) and (perf_counter() < until or not looked_at):
+        start = looked_at
         with watched(network) as layers:
-            seen(part.pictures[start : start + BATCH].float() / 255)
+            seen(part.pictures[start : start + size].float() / 255)
+        looked_at = min(len(part), start + size)
         for layer in layers[: len({layer.name for layer in layers})]:  # as it stands, not mirrored
             new = strongest(layer.output, start)
             old = found.get(layer.name)
             found[layer.name] = old.merged(new) if old else new
-    return found
+    return found, looked_at
 
 
 def strongest(y: Tensor, start: int) -> Excitement:
@@ -63,7 +68,7 @@ def strongest(y: Tensor, start: int) -> Excitement:
     return Excitement(best.values, best.indices + start, places, (height, width))
 
 
-def save_excitement(path: Path, found: dict[str, Excitement], part: Part) -> None:
+def save_excitement(path: Path, found: dict[str, Excitement], part: Part, looked_at: int) -> None:
     """With the pictures that are shown, each once."""
     used = torch.unique(torch.cat([layer.rows.flatten() for layer in found.values()]))
     tensors = {"pictures": small(part.pictures[used]), "labels": part.labels[used], "rows": used}
@@ -72,7 +77,7 @@ def save_excitement(path: Path, found: dict[str, Excitement], part: Part) -> Non
         tensors[f"{name}/kept"] = torch.searchsorted(used, layer.rows.contiguous())
         tensors[f"{name}/places"] = layer.places.contiguous()
         tensors[f"{name}/map"] = torch.tensor(layer.map)
-    metadata = {"n": f"{len(part)}"}
+    metadata = {"n": f"{looked_at}"}
     write_atomically(path, lambda temporary: save_file(tensors, temporary, metadata))
 
 

@@ -7,6 +7,7 @@ place on a map.
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -24,7 +25,9 @@ MOST_PICTURES = 10_000  # of a part; of a larger one a sample, always the same
 MOST_BYTES = 64 * 1024 * 1024  # of one part's file: fewer pictures where features are many
 FITTED = 2_000  # pictures, evenly chosen, that the axes of the map are fitted to
 MOST_SIDE = 64  # pixels of a kept picture; larger ones are kept smaller
-BATCH = 256
+SECONDS = 15.0  # then those that were looked at must do: a large network is slow
+LEAST_PICTURES = 500  # that are looked at however long they take
+PIXELS = 256 * 1024  # of one batch
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,14 @@ def hidden(card: Card, network: Network, part: Part) -> Hidden:
     last = last_linear(network)
     headless = Classifier(card, without(network, last))
     rows = sample(len(part), last.in_features, part.pictures[0])
-    batches = [part.pictures[some].numpy() for some in torch.split(rows, BATCH)]
-    features = torch.cat([headless.logits(batch).flatten(1) for batch in batches])
+    found, until = list[Tensor](), perf_counter() + SECONDS
+    for some in torch.split(rows, batch_of(part)):
+        found.append(headless.logits(part.pictures[some].numpy()).flatten(1))
+        if perf_counter() > until and len(found) * batch_of(part) >= LEAST_PICTURES:
+            break
+    features, rows = torch.cat(found), rows[: sum(map(len, found))]
+    rows, order = rows.sort()
+    features = features[order]
     mean, axes, explained = principal_axes(features)
     return Hidden(
         features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
@@ -112,11 +121,16 @@ def without(network: Network, layer: nn.Module) -> Network:
 
 
 def sample(count: int, width: int, picture: Tensor) -> Tensor:
-    """Rows of a part, in their order."""
+    """Rows of a part, chosen and ordered at random, always the same: any beginning is a sample."""
     pixels = len(picture) * min(MOST_SIDE, picture.shape[1]) * min(MOST_SIDE, picture.shape[2])
     most = max(1, min(MOST_PICTURES, MOST_BYTES // (2 * width + pixels)))
     order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
-    return order[:most].sort().values
+    return order[:most]
+
+
+def batch_of(part: Part) -> int:
+    """Pictures at once, so that large ones do not take all memory."""
+    return max(1, min(256, PIXELS // part.pictures[0, 0].numel()))
 
 
 def small(pictures: Tensor) -> Tensor:

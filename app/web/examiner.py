@@ -212,7 +212,7 @@ def sentence(code: str, message: str) -> str:
 
 DOWNLOAD = re.compile(r"datasets download ([a-z0-9-]+)")
 NO_DATASET = (
-    "The pictures that it learnt from are not on this server; `./run datasets download {}` "
+    "The pictures that it learnt from are not on this server; ./run datasets download {} "
     "brings them."
 )
 SENTENCES = {

@@ -16,7 +16,7 @@ import { UNIT, accuracyOf, count, percent, say } from "./texts.js";
  */
 
 const REST = 500; // ms without another change until the test pictures are tried
-const TRIED = 2000; // test pictures
+const TRIED = 1000; // test pictures: a point of accuracy is seen, half a point is not
 const MOST_UNITS = 144; // as buttons
 const WEIGHED = ["Conv2d", "Linear", "Whitening"];
 const BIASED = ["Conv2d", "Linear", "BatchNorm1d", "BatchNorm2d"];

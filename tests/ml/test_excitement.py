@@ -18,7 +18,8 @@ def test_they_are_those_with_the_highest_output(
     network: Network, small_dataset: Dataset, tmp_path: Path
 ) -> None:
     part, path = small_dataset.train, tmp_path / "exciting.safetensors"
-    save_excitement(path, excitement(card_of(network), network, part), part)
+    found, looked_at = excitement(card_of(network), network, part)
+    save_excitement(path, found, part, looked_at)
     name, layer = next(
         (name, layer) for name, layer in network.named_modules() if isinstance(layer, torch.nn.ReLU)
     )
@@ -45,7 +46,8 @@ def test_they_are_those_with_the_highest_output(
 def test_every_layer_of_the_picture_itself_is_there(
     network: Network, small_dataset: Dataset
 ) -> None:
-    found = excitement(card_of(network), network, small_dataset.validation)
+    found, looked_at = excitement(card_of(network), network, small_dataset.validation)
+    assert looked_at == len(small_dataset.validation)
     assert len(found) >= 4 and all(len(layer.values) for layer in found.values())
     assert ("stages.2" in found) == isinstance(network, Residual)  # a residual branch's sum
 
@@ -54,8 +56,8 @@ def test_a_layer_or_a_unit_that_is_not_there_is_refused(
     network: Network, small_dataset: Dataset, tmp_path: Path
 ) -> None:
     part, path = small_dataset.validation, tmp_path / "exciting.safetensors"
-    found = excitement(card_of(network), network, part)
-    save_excitement(path, found, part)
+    found, looked_at = excitement(card_of(network), network, part)
+    save_excitement(path, found, part, looked_at)
     with pytest.raises(KeyError):
         read_exciting(path, "nowhere", 0)
     with pytest.raises(IndexError):

@@ -8,9 +8,18 @@ import pytest
 import torch
 
 from app.ml.cards import Card
-from app.ml.hidden import Hidden, features_of, hidden, last_linear, principal_axes, sample, small
+from app.ml.hidden import (
+    Hidden,
+    batch_of,
+    features_of,
+    hidden,
+    last_linear,
+    principal_axes,
+    sample,
+    small,
+)
 from app.ml.networks import Network, build
-from app.ml.parts import Dataset
+from app.ml.parts import Dataset, Part
 from app.ml.reasons import OfBrightness
 from tests.ml.glass import card_of
 
@@ -93,8 +102,14 @@ def test_what_is_kept_is_bounded() -> None:
     assert len(sample(60_000, 256, digit)) == 10_000
     assert len(sample(60_000, 12_544, digit)) == 64 * 1024 * 1024 // (2 * 12_544 + 784)
     assert len(sample(60_000, 512, photograph)) == 64 * 1024 * 1024 // (1024 + 3 * 64 * 64)
-    assert sample(50, 4, digit).tolist() == list(range(50))
+    assert sorted(sample(50, 4, digit).tolist()) == list(range(50))
     assert small(photograph[None].byte()).shape == (1, 3, 64, 64)
+
+
+def test_large_pictures_come_in_small_batches() -> None:
+    sides = (28, 32, 224, 1024)
+    parts = [Part(torch.zeros(1, 3, side, side), torch.zeros(1)) for side in sides]
+    assert [batch_of(part) for part in parts] == [256, 256, 5, 1]
 
 
 def test_one_unit_makes_a_line() -> None:
