@@ -264,7 +264,7 @@ const TEXTS = {
   changeMissed: "Dabs of ink added: {added}; taken away: {taken}. That was not enough: it still reads “{after}” ({share}), after {tried} pictures that it was shown.",
   editsDrawn: "The picture with a plus where something was added ({added}) and a minus where it was taken away ({taken})",
   mapWait: "Looking at the test pictures with this network; the first time this takes some seconds…",
-  mapTold: "{shown} of {of} {part} pictures, each where the network puts it; ringed: read wrong. The cross is yours. Both directions together hold {share} of how the pictures differ.",
+  mapTold: "{shown} of the {of} {part} pictures that were looked at, each where the network puts it; ringed: read wrong. The cross is yours. Both directions together hold {share} of how the pictures differ.",
   partTest: "test",
   partValidation: "validation",
   mapLabelled: "Map of {shown} pictures of {classes} classes. The table below tells where each class lies.",

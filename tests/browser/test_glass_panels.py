@@ -90,7 +90,7 @@ def test_the_map_shows_the_test_pictures_and_walks_by_keys(page: Page, server: S
     atlas = unfolded(opened(page, server, "mnist-mlp"), "map")
     canvas = atlas.locator("canvas")
     expect(canvas).to_be_visible(timeout=SLOW)
-    expect(atlas.locator(".told")).to_contain_text("64 of 64 test pictures")
+    expect(atlas.locator(".told")).to_contain_text("64 of the 64 test pictures")
     expect(atlas.locator(".classes li")).to_have_count(10)
     canvas.focus()
     page.keyboard.press("Home")
@@ -198,7 +198,7 @@ def test_a_runs_checkpoint_has_its_own_map_and_neighbours(page: Page, server: Se
     run = finish(server, start(server, epochs=2))
     opened(page, server, f"runs/{run}/checkpoints/{last_step(server, run)}")
     atlas, why = unfolded(page, "map"), unfolded(page, "why")
-    expect(atlas.locator(".told")).to_contain_text("64 of 64 test pictures", timeout=SLOW)
+    expect(atlas.locator(".told")).to_contain_text("64 of the 64 test pictures", timeout=SLOW)
     expect(why.locator(".gallery li")).to_have_count(12, timeout=SLOW)
 
 
