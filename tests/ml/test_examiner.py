@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from app.ml.examiner import room_for
 from app.settings import ROOT
 
 pytestmark = pytest.mark.slow
@@ -57,3 +58,15 @@ def test_a_question_is_given_up_and_the_process_stays(
     say(process, question | {"reference": "none"})
     assert hear(process)["error"] == "unknown_checkpoint"
     assert process.poll() is None
+
+
+def test_what_was_looked_at_longest_ago_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.ml.examiner.KEPT_BYTES", 100)
+    for age, name in enumerate(("new", "middle", "old")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "test.hidden.safetensors").write_bytes(bytes(60))
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    assert room_for(tmp_path / "fresh/test.hidden.safetensors").parent.is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "new"]
