@@ -186,6 +186,7 @@ EXAMPLE = {
             "shape": [48, 28, 28], "parameters": 1200, "branch": None, "maps": SHEET,
         }
     ],
+    "reasons": {"of": "7", "saliency": SHEET, "place": {"x": 0.126, "y": -1.28}},
     "timings_ms": {"decode": 0.05, "preprocess": 0.3, "explain": 9.1},
 }  # fmt: skip
 

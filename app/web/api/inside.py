@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.ml.checkpoints import CHECKPOINT, ModelEntry
 from app.runs.states import State
-from app.web.api.models import Reference, find_model
+from app.web.api.models import Reference, example, find_model
 from app.web.api.run_detail import opened, told
 from app.web.api.understanding import waited
 from app.web.bodies import STRICT, Broken
@@ -102,6 +102,21 @@ SOME: dict[str, Any] = {
         "value": {"broken": {"units": {"layers.1": [3]}}, "pictures": 500},
     },
 }
+OF: dict[str, Any] = {"model": "mnist-cnn", "version": "0123456789ab", "part": "test"}
+MAP_EXAMPLE = {
+    **OF, "of": 10_000, "classes": list("0123456789"), "width": 1296, "explained": [0.158, 0.122],
+    "points": {"x": [0.06, -0.04], "y": [-1.34, 3.55], "label": [7, 6], "read": [7, 6]},
+}  # fmt: skip
+EXCITING_EXAMPLE = {
+    **OF, "layer": "features.2", "unit": 3, "part": "train", "of": 2000,
+    "pictures": [
+        {"label": "1", "value": 3.314, "at": [0.55, 0.2], "picture": "data:image/png;base64,..."}
+    ],
+}  # fmt: skip
+RESILIENCE_EXAMPLE = {
+    **OF, "n": 2000, "right": 1906, "accuracy": 0.953,
+    "per_class": [{"label": "0", "n": 202, "right": 202, "read_as": 215}],
+}  # fmt: skip
 REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"description": "`unknown_model`"},
     409: {"description": "`no_dataset`, `no_pictures` or `not_finished`"},
@@ -114,7 +129,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     role=Role.ANYONE,
     summary="A map of the dataset's pictures",
     response_description="a point for each picture",
-    responses=REFUSALS,
+    responses={200: example(MAP_EXAMPLE), **REFUSALS},
 )
 async def model_map(
     request: Request, reference: Reference, part: PartName = "test",
@@ -153,6 +168,7 @@ async def map_picture(
     role=Role.ANYONE,
     summary="The pictures that excite a unit most",
     responses={
+        200: example(EXCITING_EXAMPLE),
         **REFUSALS,
         422: {"description": "`not_there`: no such layer or unit, or the rule that was broken"},
     },
@@ -176,6 +192,7 @@ async def exciting_pictures(
     role=Role.ANYONE,
     summary="What a broken network still reads right",
     responses={
+        200: example(RESILIENCE_EXAMPLE),
         **REFUSALS,
         422: {"description": "`not_there`: no such layer or unit, or the rule that was broken"},
     },
