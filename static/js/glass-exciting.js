@@ -50,7 +50,7 @@ export class Exciting {
 /** @param {Picture} picture */
 function pictureItem({ label, value, at, picture }) {
   const item = element("li");
-  const frame = element("span", "frame");
+  const frame = element("span", "where");
   frame.append(Object.assign(element("img"), { src: picture, alt: "", width: 56, height: 56 }));
   if (at) {
     const spot = frame.appendChild(element("span", "spot"));

@@ -154,6 +154,15 @@ async function restore() {
   if (!brought?.strokes.length) notice.textContent = say("exampleDrawn");
 }
 
+for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".jump a"))) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // the address is the drawing's
+    const panel = /** @type {HTMLDetailsElement} */ (find(link.hash));
+    panel.open = true;
+    panel.scrollIntoView();
+    /** @type {HTMLElement} */ (panel.querySelector("summary")).focus({ preventScroll: true });
+  });
+}
 for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details[data-module]"))) {
   panel.addEventListener("toggle", async () => (await import(`./${panel.dataset.module}.js`)).mount(panel, lab), { once: true });
 }

@@ -183,6 +183,14 @@ def test_single_pixels_are_attacked(page: Page, server: Server) -> None:
 # --- units, runs, everyone ---
 
 
+def test_the_panels_are_reached_from_the_top(page: Page, server: Server) -> None:
+    opened(page, server, "mnist-mlp").get_by_role("link", name="Break it").click()
+    panel = page.locator("#glass-break")
+    expect(panel.locator("summary").first).to_be_focused()
+    expect(panel.locator(".unit").first).to_be_visible()
+    assert "#" not in page.url
+
+
 def test_a_unit_shows_the_pictures_that_excite_it_most(page: Page, server: Server) -> None:
     layer = look_inside(opened(page, server), "ReLU 1")
     layer.locator(".exciting summary").click()
