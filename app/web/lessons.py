@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from app.web.errors import standard_error
 from app.web.pages import render
-from app.web.roles import Role, RoleRouter
+from app.web.roles import Role, RoleRouter, role_of
 
 router = RoleRouter()
 
@@ -24,6 +24,7 @@ class Lesson:
 LESSONS = (
     Lesson("neuron", "A neuron", "It weighs its inputs, adds them up, and bends the sum."),
     Lesson("small-network", "A small network", "Neurons read neurons, and blame flows back."),
+    Lesson("activations", "Activation functions", "Where a curve is flat, nothing is learnt."),
     Lesson(
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),
@@ -54,4 +55,5 @@ def lesson(request: Request, name: str) -> HTMLResponse:
         before=LESSONS[index - 1] if index else None,
         next=LESSONS[index + 1] if index + 1 < len(LESSONS) else None,
         embed=embed,
+        may_train=role_of(request.scope) >= Role.TEACHER,
     )

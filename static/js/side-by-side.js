@@ -15,7 +15,7 @@ import { accuracyOf, brief, count, figure, labelOf, say } from "./texts.js";
  * @typedef {{ title: string, link?: string, training: Training }} Side
  */
 
-const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 6], [5, 5], [2, 7], [12, 3, 2, 3, 2, 3]];
+export const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 6], [5, 5], [2, 7], [12, 3, 2, 3, 2, 3]];
 export const MOST = DASHES.length; // as many as can be told apart
 const DRAWN = 1000; // points of one curve; more cannot be told apart
 const LEAST = 1e-7; // a loss of 0 has no logarithm
@@ -133,13 +133,13 @@ export class SideBySide {
 const lastUntil = (x, column, end) => column.filter((value, i) => value !== null && Number(x[i]) <= end).at(-1) ?? null;
 
 /** @param {RunRecord} record @param {Measure} name @returns {Curve} */
-function curveOf({ losses, epochs }, name) {
+export function curveOf({ losses, epochs }, name) {
   if (name === "training") return { x: losses.x, y: losses.smooth };
   return { x: epochs.map(({ epoch }) => epoch), y: epochs.map((each) => (name === "accuracy" ? each.accuracy : each.loss)) };
 }
 
 /** @param {Curve} curve @returns {Curve} */
-function thinned({ x, y }) {
+export function thinned({ x, y }) {
   const stride = Math.ceil(x.length / DRAWN);
   if (stride < 2) return { x, y };
   const isKept = (/** @type {unknown} */ _, /** @type {number} */ i) => i % stride === 0 || i === x.length - 1;
@@ -147,7 +147,7 @@ function thinned({ x, y }) {
 }
 
 /** All on one x. @param {Curve[]} curves @param {boolean} isLog @returns {(number | null)[][]} */
-function joined(curves, isLog) {
+export function joined(curves, isLog) {
   const x = [...new Set(curves.flatMap((curve) => curve.x))].sort((a, b) => a - b);
   const row = new Map(x.map((epoch, i) => [epoch, i]));
   const ys = curves.map((curve) => {
@@ -165,7 +165,7 @@ function bestOf(epochs, name, pick) {
 }
 
 /** The line of a run as the chart draws it. @param {number} i */
-function sample(i) {
+export function sample(i) {
   const [picture, line] = ["svg", "line"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
   for (const [name, value] of Object.entries({ width: 36, height: 10, class: `sample run-${i + 1}`, "aria-hidden": true })) picture.setAttribute(name, String(value));
   for (const [name, value] of Object.entries({ x2: 36, y1: 5, y2: 5, "stroke-dasharray": DASHES[i].join(" ") })) line.setAttribute(name, String(value));

@@ -74,6 +74,24 @@ const TEXTS = {
   pooled: "Done. Left are {numbers}.",
   pixel: "{by} pixel",
   pixels: "{by} pixels",
+
+  // A race of a lesson
+  raceStop: "Stop",
+  raceQueued: "It waits for its turn…",
+  raceState: "{state}…",
+  raceLost: "The server does not answer. Trying again…",
+  raceGone: "The run of this address is no longer kept: those of lessons are deleted after a day.",
+  raceForbidden: "On this server only the teacher can train: open the address with the token that the server printed when it started.",
+  raceFailed: "It did not work. {reason}",
+
+  // Activation functions
+  learns: "learns",
+  saturated: "hardly learns: saturated",
+  dead: "learns nothing: silent",
+  slow: "learns slowly, never dead",
+  flat: "hardly learns: flat",
+  raceAhead: "{first} is ahead: {firstShare} of the validation pictures read right; {last} is last with {lastShare}.",
+  raceOver: "{first} won: {firstShare} of the validation pictures read right; {last} is last with {lastShare}.",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
