@@ -29,6 +29,7 @@ LESSONS = (
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),
     Lesson("pooling", "Pooling", "Keep what was found, forget exactly where."),
+    Lesson("training", "Training and inference", "Many small steps; then it only answers."),
 )
 
 

@@ -47,6 +47,12 @@ export class OwnDigit {
     this.#ask(true);
   }
 
+  /** @param {string} model that reads from now on */
+  readBy(model) {
+    this.#model = model;
+    this.#ask(true);
+  }
+
   /** @param {boolean} final whether the pen is up */
   #inked(final) {
     const { pen, strokes } = this.#pad;

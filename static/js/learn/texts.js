@@ -92,6 +92,25 @@ const TEXTS = {
   flat: "hardly learns: flat",
   raceAhead: "{first} is ahead: {firstShare} of the validation pictures read right; {last} is last with {lastShare}.",
   raceOver: "{first} won: {firstShare} of the validation pictures read right; {last} is last with {lastShare}.",
+
+  // Training and inference
+  rate0: "too low: {rate}",
+  rate1: "right: {rate}",
+  rate2: "too high: {rate}",
+  ratesSoFar: "So far they read {low}, {middle} and {high} of the validation pictures right.",
+  ratesOver: "After the same number of steps, the low rate reads {low} of the validation pictures right, the middle one {middle} and the high one {high}. The best is “{best}”.",
+  stepBatch: "The batch: {batch} pictures, in epoch {epoch}.",
+  stepLoss: "The loss: {loss}, averaged over these pictures.",
+  stepLossFirst: "The loss: {loss}, averaged over these pictures. Who knows nothing and gives each digit a tenth has {blind}.",
+  stepMoved: "The step: the gradient is {norm} long. Times the learning rate of {rate}, all weights together move by {moved}.",
+  stepLost: "The step: the loss is no number any more, so neither is the gradient. The training is lost.",
+  stepEpoch: "{train} pictures in batches of {batch} are {steps} steps: one epoch. Then all are shuffled and it goes round again.",
+  heartKey: "Grey: training. Dotted: validation.",
+  heartNothing: "Train all three above: here the middle one is judged by its own numbers.",
+  heartFalling: "Epoch {last}: training loss {lastTraining}, validation loss {lastLoss}. Both still fall: what it learns holds for new pictures, too.",
+  heartRising: "The validation loss was lowest in epoch {epoch}: {bestLoss}. By epoch {last} the training loss has fallen from {bestTraining} to {lastTraining}, but the validation loss is {lastLoss}: since then it has learnt its pictures by heart.",
+  readerShipped: "mnist-mlp, which ships with Inkling",
+  readerAt: "{name}, after step {step}",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
