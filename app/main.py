@@ -16,6 +16,7 @@ from app.settings import LIMITS, ROOT, Limits, Settings
 from app.web import docs, lessons, pages
 from app.web.allowances import Allowance
 from app.web.api import (
+    datasets,
     explain,
     health,
     inside,
@@ -27,6 +28,7 @@ from app.web.api import (
     run_events,
     run_steering,
     runs,
+    shifts,
     streams,
     understanding,
     weights,
@@ -51,8 +53,10 @@ ROUTERS = (
     docs.router,
     health.router,
     weights.router,
+    shifts.router,
     models.router,
     kept.router,
+    datasets.router,
     runs.router,
     run_steering.router,
     run_checkpoints.router,

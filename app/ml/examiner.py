@@ -1,5 +1,4 @@
-"""`python -m app.ml.examiner`: a process that looks at whole parts of datasets with a network, so
-that predicting never waits.
+"""`python -m app.ml.examiner`: a process that looks long, so that predicting never waits.
 
 Each line in is a question as JSON, each line out its answer: what was found, {} where that lies in
 a file, or {"error": code, "message"}. SIGINT gives the question up. It ends with its input, and
@@ -23,15 +22,18 @@ from app.ml.checkpoints import (
     UnavailableModel,
     UnknownModel,
     read_checkpoint,
+    read_entry,
 )
 from app.ml.damage import Damage, Misfit
 from app.ml.datasets import load
 from app.ml.examination import examine, examined_part, save_pictures
 from app.ml.excitement import MOST_PICTURES, excitement, save_excitement
+from app.ml.gallery import make_gallery
 from app.ml.hidden import hidden
-from app.ml.inference import load_network
+from app.ml.inference import load_classifier, load_network
 from app.ml.parts import Dataset, Options, Part
 from app.ml.resilience import resilience
+from app.ml.shifting import read_shifted
 from app.ml.sources import MissingFiles
 
 NICE = 10  # predictions and people come first
@@ -49,6 +51,7 @@ class Examiner:
     examination: {run, checkpoints, examined, step, part}, the second and third folders in `run`.
     hidden, excitement: {library, reference, version, part, path}, path is where to put it.
     resilience: {library, reference, version, part, pictures, damage}.
+    gallery: {dataset, part, path}. shifts: {model, dataset, path}, model is a folder.
     """
 
     def __init__(self) -> None:
@@ -88,6 +91,10 @@ class Examiner:
                 self.excite(question)
             case "resilience":
                 return self.try_broken(question)
+            case "gallery":
+                self.hang(question)
+            case "shifts":
+                self.push(question)
             case _:
                 self.examine(question)
         return {}
@@ -135,14 +142,30 @@ class Examiner:
         found.save(folder / f"{step}.{name}.safetensors")
         forget_the_thinned(folder, checkpoints)
 
+    # --- datasets, and a model on pushed pictures ---
+
+    def hang(self, question: dict[str, Any]) -> None:
+        dataset = self.read(question["dataset"], {}, question)
+        part = dataset.part(question["part"])
+        make_gallery(part, len(dataset.classes)).save(Path(question["path"]))
+
+    def push(self, question: dict[str, Any]) -> None:
+        folder, path = Path(question["model"]), Path(question["path"])
+        classifier = load_classifier(read_entry(folder, "own"))
+        part = self.read(question["dataset"], {}, question).test
+        read_shifted(classifier.probabilities, part).save(path)
+
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None
         options = entry.card.training.get("dataset_options", {})
+        return self.read(entry.card.dataset, options, question)
+
+    def read(self, name: str, options: dict[str, Any], question: dict[str, Any]) -> Dataset:
         root, cache = Path(question["datasets"]), Path(question["cache"])
-        key = entry.card.dataset, json.dumps(options, sort_keys=True), root, cache
+        key = name, json.dumps(options, sort_keys=True), root, cache
         if key != self.key or self.dataset is None:
             self.dataset = None  # the memory of one is enough
-            self.dataset = load(entry.card.dataset, root, cache, Options.of(options))
+            self.dataset = load(name, root, cache, Options.of(options))
             self.key = key
         return self.dataset
 

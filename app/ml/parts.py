@@ -140,14 +140,19 @@ def spoilt(dataset: Dataset, options: Options) -> Dataset:
     if 0 < options.pictures < len(train):
         train = train.take(torch.randperm(len(train), generator=random)[: options.pictures])
     if options.label_noise:
-        labels, classes = train.labels.clone(), len(dataset.classes)
-        rows = some(len(train), options.label_noise, random)
-        moved = torch.randint(1, classes, (len(rows),), generator=random)  # never back to itself
-        labels[rows] = (labels[rows] + moved) % classes
+        labels = mislabelled(train.labels, len(dataset.classes), options.label_noise, random)
         train = replace(train, labels=labels)
     if options.leak:
         train = join(train, dataset.test.take(some(len(dataset.test), options.leak, random)))
     return replace(dataset, train=train)
+
+
+def mislabelled(labels: Tensor, classes: int, share: float, random: torch.Generator) -> Tensor:
+    """A share of the labels (N,) replaced by wrong ones."""
+    labels, rows = labels.clone(), some(len(labels), share, random)
+    moved = torch.randint(1, classes, (len(rows),), generator=random)  # never back to itself
+    labels[rows] = (labels[rows] + moved) % classes
+    return labels
 
 
 def some(count: int, share: float, random: torch.Generator) -> Tensor:

@@ -29,6 +29,7 @@ TAGS = [
         "description": "Pictures that you kept with their right label: yours to see, download and "
         "delete. They belong to you by a cookie, to the teacher by the token.",
     },
+    {"name": "datasets", "description": "What networks learn from here, to look at."},
     {"name": "runs", "description": "Trainings on this server: start, watch, steer, publish."},
     {"name": "health", "description": "For scripts that start and watch the server."},
 ]

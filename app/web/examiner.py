@@ -1,4 +1,4 @@
-"""The server's end of the examining process: one question at a time, for all."""
+"""The server's end of the process that looks long: one question at a time, for all."""
 
 import asyncio
 import contextlib
@@ -63,8 +63,7 @@ class Examiner:
         if is_newer(path, folder / names["checkpoints"] / f"{step}.safetensors"):
             return path
         question = {"what": "examination", "run": str(folder), "step": step, "part": part, **names}
-        await self._answered(path, question)
-        return path
+        return await self.found(path, question)
 
     async def looked_into(self, entry: ModelEntry, what: str, part: str) -> Path:
         """The file of a model's `hidden` or `excitement`; errors and giving up as above."""
@@ -73,9 +72,7 @@ class Examiner:
         path = folder / f"{part}.{what}.safetensors"
         if await asyncio.to_thread(touched, folder, path):
             return path
-        question = {"what": what, "path": str(path), **self._about(entry, part)}
-        await self._answered(path, question)
-        return path
+        return await self.found(path, {"what": what, **self._about(entry, part)})
 
     async def resilience(
         self, entry: ModelEntry, part: str, pictures: int, damage: dict[str, Any]
@@ -84,6 +81,11 @@ class Examiner:
         question = {"what": "resilience", "pictures": pictures, "damage": damage}
         question |= self._about(entry, part)
         return await self._answered(json.dumps(question), question)
+
+    async def found(self, path: Path, question: Answer) -> Path:
+        """The file that the answer to a question is written into; errors as examined()."""
+        await self._answered(path, question | {"path": str(path.absolute())})
+        return path
 
     def _about(self, entry: ModelEntry, part: str) -> Answer:
         settings = self.settings
@@ -158,7 +160,7 @@ class Examiner:
                 answer: Answer = json.loads(line)
                 return answer
         except (OSError, ValueError) as error:  # TimeoutError is an OSError; a dead one says ""
-            sentence = "This could not be found out just now; try again."
+            sentence = "It could not be found out just now; try again."
             raise ApiError(503, "not_examined", sentence, {"Retry-After": "5"}) from error
 
     def _retire(self) -> None:

@@ -42,7 +42,8 @@ class WholeReference(PathConvertor):
     """All that follows /models/, unless it ends in a verb: so GET .../predict is 405, not 404."""
 
     regex = (
-        r"(?!.*/(?:predict|explain|download|weights(?:/[^/]*)?|map|picture|exciting|resilience)$).*"
+        r"(?!.*/(?:predict|explain|download|shifts|weights(?:/[^/]*)?|map|picture|exciting"
+        r"|resilience)$).*"
     )
 
 

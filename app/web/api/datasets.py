@@ -1,0 +1,85 @@
+"""Datasets: which there are, what their classes look like, and their pictures page by page."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Path as PathParameter
+from fastapi import Query, Request
+
+from app.web.api.understanding import waited
+from app.web.errors import ApiError
+from app.web.examiner import Examiner
+from app.web.exhibits import (
+    PAGE,
+    DatasetDetail,
+    DatasetList,
+    Order,
+    PartName,
+    SamplePage,
+    detail,
+    entry_of,
+    listed,
+    newest,
+    sample_page,
+)
+from app.web.roles import Role, RoleRouter
+
+router = RoleRouter(prefix="/api/v1/datasets", tags=["datasets"])
+
+MOST_PAGES = 100_000
+
+Name = Annotated[str, PathParameter(max_length=64, description="its name", examples=["mnist"])]
+WhichPart = Annotated[
+    PartName, Query(description="validation is a tenth of the training pictures, held out")
+]
+
+
+@router.get("", role=Role.ANYONE, summary="The datasets")
+async def list_datasets(request: Request) -> DatasetList:
+    """Those too whose files are not here, with how they come."""
+    return await asyncio.to_thread(listed, request.app.state.settings.dataset_files_dir)
+
+
+@router.get("/{name}", role=Role.ANYONE, summary="A dataset, and what its classes look like")
+async def show_dataset(request: Request, name: Name, part: WhichPart = "train") -> DatasetDetail:
+    """The mean picture of each class and how far its pixels spread; computed when it is first asked
+    for, by a process of its own, and kept."""
+    entry = await asyncio.to_thread(entry_of, name)
+    path = await waited(request, gallery(request, name, part))
+    root = request.app.state.settings.dataset_files_dir
+    return await asyncio.to_thread(detail, entry, root, part, path)
+
+
+@router.get("/{name}/samples", role=Role.ANYONE, summary=f"Its pictures, {PAGE} to a page")
+async def list_samples_of(
+    request: Request, name: Name, part: WhichPart = "train",
+    label: Annotated[str | None, Query(max_length=80, description="only of this class")] = None,
+    order: Annotated[
+        Order, Query(description="`hard`: first those least like the mean of their class")
+    ] = "file",
+    label_noise: Annotated[
+        float, Query(ge=0, le=1, description="this share of the training labels is made wrong, "
+                     "as by `dataset_options.label_noise` of a run")
+    ] = 0,
+    page: Annotated[int, Query(ge=1, le=MOST_PAGES, description="from 1")] = 1,
+) -> SamplePage:  # fmt: skip
+    """One sheet of tiles, row by row, and the label of each."""
+    entry = await asyncio.to_thread(entry_of, name)
+    if label is not None and label not in entry.classes:
+        raise ApiError(422, "wrong_choice", "`label` is one of its classes.", field="label")
+    which = None if label is None else entry.classes.index(label)
+    noise = label_noise if part == "train" else 0.0
+    path = await waited(request, gallery(request, name, part))
+    return await asyncio.to_thread(sample_page, entry, part, path, which, order, noise, page)
+
+
+async def gallery(request: Request, name: str, part: str) -> Path:
+    """The file of a Gallery, made when it is not there, or older than the dataset's files."""
+    settings = request.app.state.settings
+    path: Path = settings.data_dir / "cache" / "galleries" / f"{name}.{part}.safetensors"
+    files = await asyncio.to_thread(newest, entry_of(name), settings.dataset_files_dir)
+    if path.is_file() and path.stat().st_mtime_ns > files:
+        return path
+    examiner: Examiner = request.app.state.examiner
+    return await examiner.found(path, {"what": "gallery", "dataset": name, "part": part})

@@ -1,0 +1,180 @@
+"""Datasets to look at, as answers; made off the event loop, with torch."""
+
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from app.web.errors import ApiError
+from app.web.images import data_url
+
+if TYPE_CHECKING:
+    from app.ml.sources import Entry
+
+PAGE = 60  # pictures
+COLUMNS = 10  # of a sheet
+MOST_CLASSES = 100  # whose mean pictures are shown
+
+PartName = Literal["train", "validation", "test"]
+Order = Literal["file", "hard"]
+
+
+class DatasetSummary(BaseModel):
+    name: str = Field(examples=["mnist"])
+    title: str
+    classes: list[str]
+    side: int = Field(description="of each picture, in pixels")
+    channels: int = Field(description="1 for grey, 3 for colours")
+    licence: str
+    attribution: str
+    present: bool = Field(description="whether its files are on this server")
+    bring: str = Field(description="how they come; empty when they are there")
+
+
+class DatasetList(BaseModel):
+    datasets: list[DatasetSummary]
+
+
+class DatasetDetail(DatasetSummary):
+    part: str
+    n: int
+    counts: list[int] = Field(description="of each class")
+    columns: int = Field(description="of each sheet, a tile for each of the first 100 classes")
+    tile: int = Field(description="the side of each tile, in pixels")
+    means: str = Field(description="data URL: the mean picture of each class")
+    spreads: str = Field(description="data URL: each pixel's standard deviation; 255 is `widest`")
+    widest: float = Field(description="the largest standard deviation, of 255")
+
+
+class SampleOf(BaseModel):
+    index: int = Field(description="its place in the part")
+    label: str
+    given: str | None = Field(description="the wrong label that it gets; null: its own")
+
+
+class SamplePage(BaseModel):
+    dataset: str
+    part: str
+    total: int = Field(description="that fit, on all pages")
+    page: int
+    pages: int
+    columns: int = Field(description="of the sheet")
+    tile: int = Field(description="the side of each tile, in pixels")
+    sheet: str = Field(description="data URL: the pictures of this page; empty without any")
+    samples: list[SampleOf]
+
+
+def entry_of(name: str) -> "Entry":
+    from app.ml.datasets import DATASETS
+
+    if name not in DATASETS:
+        sentence = "There is no such dataset; GET /api/v1/datasets lists all."
+        raise ApiError(404, "unknown_dataset", sentence)
+    return DATASETS[name]
+
+
+def listed(root: Path) -> DatasetList:
+    from app.ml.datasets import DATASETS
+
+    return DatasetList(
+        datasets=[DatasetSummary(**summary(each, root)) for each in DATASETS.values()]
+    )
+
+
+def summary(entry: "Entry", root: Path) -> dict[str, Any]:
+    """The fields of DatasetSummary."""
+    missing = [source for source in entry.sources if not (root / source.path).is_file()]
+    return {
+        "name": entry.name, "title": entry.title, "classes": list(entry.classes),
+        "side": entry.preprocessing.size, "channels": entry.preprocessing.channels,
+        "licence": entry.licence, "attribution": entry.attribution,
+        "present": not missing, "bring": bring(entry) if missing else "",
+    }  # fmt: skip
+
+
+def bring(entry: "Entry") -> str:
+    names = ", ".join(source.path for source in entry.sources)
+    if all(source.urls for source in entry.sources) or "pen-digits" in names:
+        return f"On the server, run: ./run datasets download {entry.name}"
+    return f"Put {names} into the folder that ./run datasets names."
+
+
+def newest(entry: "Entry", root: Path) -> int:
+    """When its files were last changed, in ns. ApiError 409 where one is missing."""
+    try:
+        return max((root / source.path).stat().st_mtime_ns for source in entry.sources)
+    except OSError:
+        sentence = f"The files of {entry.title} are not on this server. {bring(entry)}"
+        raise ApiError(409, "no_dataset", sentence) from None
+
+
+# --- what a gallery's file holds -----------------------------------------------------------------
+
+
+def detail(entry: "Entry", root: Path, part: str, path: Path) -> DatasetDetail:
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        counts, means, spreads = map(file.get_tensor, ("counts", "means", "spreads"))
+    widest = float(spreads.max()) or 1.0
+    tiles = (means[:MOST_CLASSES], 255 / widest * spreads[:MOST_CLASSES])
+    sheets = [data_url(sheet(np.rint(each).astype(np.uint8))) for each in tiles]
+    return DatasetDetail(
+        **summary(entry, root), part=part, n=int(counts.sum()), counts=counts.tolist(),
+        columns=COLUMNS, tile=means.shape[-1], means=sheets[0], spreads=sheets[1], widest=widest,
+    )  # fmt: skip
+
+
+def sample_page(
+    entry: "Entry", part: str, path: Path, label: int | None, order: Order, noise: float, page: int
+) -> SamplePage:
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        labels = file.get_tensor("labels")
+        given = spoilt_labels(labels, len(entry.classes), noise)
+        rows = file.get_tensor("hard") if order == "hard" else np.arange(len(labels))
+        if label is not None:
+            rows = rows[given[rows] == label]
+        shown = rows[(page - 1) * PAGE : page * PAGE].tolist()
+        pictures = file.get_slice("pictures")
+        tiles = [pictures[row] for row in shown]
+        side = pictures.get_shape()[-1]
+    return SamplePage(
+        dataset=entry.name, part=part, total=len(rows), page=page, pages=ceil(len(rows) / PAGE),
+        columns=COLUMNS, tile=side, sheet=data_url(sheet(np.stack(tiles))) if tiles else "",
+        samples=[
+            SampleOf(
+                index=row, label=entry.classes[labels[row]],
+                given=entry.classes[given[row]] if given[row] != labels[row] else None,
+            )
+            for row in shown
+        ],
+    )  # fmt: skip
+
+
+def spoilt_labels(labels: NDArray[np.int64], classes: int, noise: float) -> NDArray[np.int64]:
+    """As a training with `dataset_options.label_noise` gets them, by its usual seed."""
+    if not noise:
+        return labels
+    import torch
+
+    from app.ml.parts import mislabelled
+
+    random = torch.Generator().manual_seed(0)
+    return mislabelled(torch.from_numpy(labels), classes, noise, random).numpy()
+
+
+def sheet(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(N, C, S, S) -> (H, W) or (H, W, 3): ten side by side."""
+    count, channels, height, width = tiles.shape
+    columns = min(COLUMNS, count)
+    rows = -(-count // columns)
+    full = np.zeros((rows * columns, channels, height, width), np.uint8)
+    full[:count] = tiles
+    pixels = full.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
+    picture = pixels.reshape(rows * height, columns * width, channels)
+    return np.ascontiguousarray(picture[..., 0] if channels == 1 else picture)
