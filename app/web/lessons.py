@@ -28,6 +28,7 @@ LESSONS = (
     Lesson(
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),
+    Lesson("datasets", "Datasets", "A network knows nothing but the pictures that it was shown."),
     Lesson("pooling", "Pooling", "Keep what was found, forget exactly where."),
     Lesson("training", "Training and inference", "Many small steps; then it only answers."),
 )

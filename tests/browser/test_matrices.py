@@ -16,7 +16,7 @@ from tests.browser.digits import CROSSED_SEVEN
 from tests.browser.test_lessons import open_lesson, value
 
 PIXELS = """async () => {
-  const { greys } = await import("/static/js/learn/own-digit.js");
+  const { greys } = await import("/static/js/learn/maps.js");
   const { picture } = await import("/static/js/ink.js");
   const { decode } = await import("/static/js/link.js");
   const { strokes, pen } = decode(sessionStorage.getItem("inkling-drawing"));

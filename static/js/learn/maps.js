@@ -38,6 +38,41 @@ export function paintMap(canvas, numbers, width, { most = largest(numbers), colo
   context.putImageData(image, 0, 0);
 }
 
+/**
+ * A grey sheet as the API sends it, in colours, as many tiles side by side as asked for.
+ * @param {HTMLCanvasElement} canvas @param {{ picture: string, columns: number, tile: number, shown: number, zero: number }} sheet @param {number} across
+ */
+export async function paintSheet(canvas, { picture, columns, tile, shown, zero }, across) {
+  const { pixels, side: width } = await greys(picture);
+  const colour = palette(canvas);
+  const step = tile + GAP;
+  canvas.width = Math.min(across, shown) * step - GAP;
+  canvas.height = Math.ceil(shown / across) * step - GAP;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(canvas.width, canvas.height);
+  const words = new Uint32Array(image.data.buffer);
+  const table = Uint32Array.from({ length: 256 }, (_, grey) => colour((grey - zero) / (255 - zero || 1)));
+  for (let each = 0; each < shown; each++) {
+    const from = Math.floor(each / columns) * tile * width + (each % columns) * tile;
+    const to = Math.floor(each / across) * step * canvas.width + (each % across) * step;
+    for (let y = 0; y < tile; y++) {
+      for (let x = 0; x < tile; x++) words[to + y * canvas.width + x] = table[pixels[from + y * width + x]];
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** The pixels of a grey picture. @param {string} address @returns {Promise<{ pixels: Uint8Array, side: number }>} */
+export async function greys(address) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true }));
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, image.width, image.height);
+  return { pixels: Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]), side: image.width };
+}
+
 /** Many pictures side by side, which can be chosen by their place. */
 export class Tiles {
   across = 1;

@@ -4,6 +4,7 @@ import { count } from "../texts.js";
 import { fromAddress, toAddress } from "./address.js";
 import { softmax } from "./arithmetic.js";
 import { math, marked, number, show, shown } from "./formula.js";
+import { showLogits } from "./logits.js";
 import { Tiles, largest, paintMap, palette } from "./maps.js";
 import { OwnDigit } from "./own-digit.js";
 import { put, scrubbed } from "./scrub.js";
@@ -125,7 +126,7 @@ function refresh() {
   showChoice(now);
   showUnit(now);
   showActivity();
-  showLogits();
+  showAnswer();
   bringIntoView();
 }
 
@@ -208,22 +209,11 @@ function showActivity() {
   });
 }
 
-function showLogits() {
+function showAnswer() {
   const { classes } = /** @type {import("./weights.js").Perceptron} */ (model);
   const logits = went.length ? [...went[went.length - 1].z] : [];
   const shares = logits.length ? softmax(logits) : [];
-  const best = shares.indexOf(Math.max(...shares));
-  const rows = classes.map((label, k) => {
-    const row = document.createElement("tr");
-    const [h, share, bar] = [cell(logits.length ? shown(logits[k]) : "–"), cell(logits.length ? say("percent", { share: (100 * shares[k]).toFixed(2) }) : "–"), cell("")];
-    h.dataset.value = String(logits[k] ?? "");
-    bar.className = "bar";
-    bar.style.setProperty("--share", (shares[k] ?? 0).toFixed(4));
-    row.append(cell(label, "th"), h, share, bar);
-    row.toggleAttribute("data-first", k === best);
-    return row;
-  });
-  find(".logits tbody").replaceChildren(...rows);
+  showLogits(find(".logits tbody"), classes, logits, shares);
   find(".agrees").textContent = seen ? say("agrees", { difference: shown(difference(shares, seen.answer)) }) : say("nothingOut");
 }
 

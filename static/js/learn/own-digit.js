@@ -7,6 +7,7 @@ import { decode, encode } from "../link.js";
 import { LatestWins } from "../predict.js";
 import { DRAWING, recalled, remember } from "../session.js";
 import { say as sayOfPages } from "../texts.js";
+import { greys } from "./maps.js";
 import { say } from "./texts.js";
 
 /** @typedef {import("../predict.js").Answer} Answer */
@@ -21,15 +22,18 @@ export class OwnDigit {
   #pad;
   #server;
   #model;
+  #verb;
   #latest = 0;
 
   /**
    * @param {HTMLElement} place of learn/pad.html
    * @param {string} model that reads it @param {(seen: Seen | null) => void} changed null: there is no digit to read
+   * @param {"predict" | "explain"} [verb] what is asked of it
    */
-  constructor(place, model, changed) {
+  constructor(place, model, changed, verb = "predict") {
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (place.querySelector(selector)));
     this.#model = model;
+    this.#verb = verb;
     this.#pad = new DrawingPad(this.#part(".pad"), { inked: (final) => this.#inked(final), keyed: () => {} });
     this.#server = new LatestWins({
       answered: (answer, { final }) => this.#answered(answer, final, changed),
@@ -65,7 +69,7 @@ export class OwnDigit {
     const { pen, strokes } = this.#pad;
     this.#part(".pad").toggleAttribute("data-holds", strokes.length > 0);
     this.#part(".clear").ariaDisabled = String(!strokes.length);
-    if (strokes.length) return this.#server.ask({ model: this.#model, classes: 1000, final, body: () => picture(strokes, pen) });
+    if (strokes.length) return this.#server.ask({ model: this.#model, verb: this.#verb, classes: 1000, final, body: () => picture(strokes, pen) });
     this.#server.forget();
     this.#latest++;
     this.#tell(say("noDigit"));
@@ -94,15 +98,4 @@ export class OwnDigit {
     this.#part(".how-sure").textContent = sure;
     this.#part(".verdict .hint").textContent = detail;
   }
-}
-
-/** The pixels of a grey picture. @param {string} address @returns {Promise<{ pixels: Uint8Array, side: number }>} */
-export async function greys(address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (new OffscreenCanvas(image.width, image.height).getContext("2d", { willReadFrequently: true }));
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, image.width, image.height);
-  return { pixels: Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]), side: image.width };
 }

@@ -111,6 +111,37 @@ const TEXTS = {
   heartRising: "The validation loss was lowest in epoch {epoch}: {bestLoss}. By epoch {last} the training loss has fallen from {bestTraining} to {lastTraining}, but the validation loss is {lastLoss}: since then it has learnt its pictures by heart.",
   readerShipped: "mnist-mlp, which ships with Inkling",
   readerAt: "{name}, after step {step}",
+
+  // A convolutional network
+  mapsOf: "{maps} maps of {height} × {width}; {parameters} numbers learnt",
+  rowOf: "{units} numbers in a row; {parameters} numbers learnt",
+  mapsLabel: "{shown} maps of {title}",
+  pushedBy: "{pixels} px",
+  readAs: "{label}, {sure}",
+  measuring: "Measuring on this server; the first time this takes a minute …",
+  measured: "Measured on this server, on the first {n} pictures of MNIST's test.",
+
+  // Datasets
+  notHere: "{title} (not here)",
+  reading: "Opening the dataset; the first time this takes a while …",
+  pageOf: "Page {page} of {pages}, {total} pictures",
+  noPictures: "No picture fits.",
+  wrongly: "{given}, not {label}",
+  noiseNone: "Each label is what its maker wrote.",
+  noiseHere: "Marked: labels made wrong on purpose, exactly those that a training with this share would learn.",
+  noiseElsewhere: "Only training labels are made wrong: what one measures by must stay right.",
+  meansSaid: "Of {n} pictures ({part}): the mean, the spread, how many. A pixel goes from 0 to 255; no spread is larger than {widest}.",
+  you: "You",
+  riddle: "Picture {number} of {of}: what did its maker write?",
+  guessRight: "Right, it says {truth}.",
+  guessWrong: "Its label says {truth}.",
+  nothingSaid: "no answer",
+  rightOf: "{right} of {of}",
+  nextPicture: "Next picture",
+  playAgain: "Ten others",
+  leakRuns: "Training both, a few seconds …",
+  leakDone: "The leaked network says {test} on the test; on pictures that it has never seen it reads {validation}.",
+  leakFailed: "The training did not come to its end.",
 };
 
 /** @param {keyof TEXTS} key @param {Record<string, string | number>} [values] */
