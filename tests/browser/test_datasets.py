@@ -143,3 +143,19 @@ def test_it_fits_a_phone(phone: Page, server: Server) -> None:
     opened(phone, server)
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(phone) == []
+
+
+def test_a_training_that_is_refused_says_why(
+    page: Page, server: Server, problems: list[str]
+) -> None:
+    def refuse(route: Any) -> None:
+        route.fulfill(status=403, json={"error": {"code": "no", "message": "Not for you."}})
+
+    opened(page, server)
+    page.route("**/api/v1/runs", refuse)
+    page.get_by_role("button", name="Train both").click()
+    expect(page.locator(".leak-said")).to_have_text("Not for you.")
+    expect(page.get_by_role("button", name="Train both")).to_have_attribute(
+        "aria-disabled", "false"
+    )
+    problems.clear()

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path as PathParameter
 from fastapi import Query, Request
 
+from app.web.api.models import example
 from app.web.api.understanding import waited
 from app.web.errors import ApiError
 from app.web.examiner import Examiner
@@ -28,6 +29,15 @@ from app.web.roles import Role, RoleRouter
 router = RoleRouter(prefix="/api/v1/datasets", tags=["datasets"])
 
 MOST_PAGES = 100_000
+SAMPLES = {
+    "dataset": "mnist", "part": "train", "total": 54_000, "page": 1, "pages": 900,
+    "columns": 10, "tile": 28, "sheet": "data:image/png;base64,...",
+    "samples": [{"index": 0, "label": "0", "given": None}],
+}  # fmt: skip
+MISSING: dict[int | str, dict[str, str]] = {
+    404: {"description": "`unknown_dataset`"},
+    409: {"description": "`no_dataset`: its files are not here"},
+}
 
 Name = Annotated[str, PathParameter(max_length=64, description="its name", examples=["mnist"])]
 WhichPart = Annotated[
@@ -41,7 +51,12 @@ async def list_datasets(request: Request) -> DatasetList:
     return await asyncio.to_thread(listed, request.app.state.settings.dataset_files_dir)
 
 
-@router.get("/{name}", role=Role.ANYONE, summary="A dataset, and what its classes look like")
+@router.get(
+    "/{name}",
+    role=Role.ANYONE,
+    summary="A dataset, and what its classes look like",
+    responses=MISSING,
+)
 async def show_dataset(request: Request, name: Name, part: WhichPart = "train") -> DatasetDetail:
     """The mean picture of each class and how far its pixels spread; computed when it is first asked
     for, by a process of its own, and kept."""
@@ -51,7 +66,12 @@ async def show_dataset(request: Request, name: Name, part: WhichPart = "train") 
     return await asyncio.to_thread(detail, entry, root, part, path)
 
 
-@router.get("/{name}/samples", role=Role.ANYONE, summary=f"Its pictures, {PAGE} to a page")
+@router.get(
+    "/{name}/samples",
+    role=Role.ANYONE,
+    summary=f"Its pictures, {PAGE} to a page",
+    responses={200: example(SAMPLES), **MISSING},
+)
 async def list_samples_of(
     request: Request, name: Name, part: WhichPart = "train",
     label: Annotated[str | None, Query(max_length=80, description="only of this class")] = None,

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, Field
 
 from app.ml.checkpoints import ModelEntry
-from app.web.api.models import Reference, find_model
+from app.web.api.models import Reference, example, find_model
 from app.web.api.understanding import waited
 from app.web.errors import ApiError
 from app.web.examiner import Examiner
@@ -26,7 +26,26 @@ class Shifts(BaseModel):
     accuracy: list[float] = Field(description="at each of them")
 
 
-@router.get("/{reference:path}/shifts", role=Role.ANYONE, summary="Test pictures, pushed aside")
+EXAMPLE = {
+    "model": "digits-cnn",
+    "version": "0123456789ab",
+    "dataset": "digits",
+    "n": 1000,
+    "pixels": [0, 1, 2, 3, 4, 5, 6],
+    "accuracy": [0.99, 0.99, 0.99, 0.98, 0.98, 0.97, 0.95],
+}
+
+
+@router.get(
+    "/{reference:path}/shifts",
+    role=Role.ANYONE,
+    summary="Test pictures, pushed aside",
+    responses={
+        200: example(EXAMPLE),
+        404: {"description": "`unknown_model`"},
+        409: {"description": "`not_published`: a checkpoint; `no_dataset`: no pictures here"},
+    },
+)
 async def model_shifts(request: Request, reference: Reference) -> Shifts:
     """The pictures go into the network as they are: preprocessing would centre them again. Computed
     when it is first asked for, by a process of its own, and kept as long as the weights are the

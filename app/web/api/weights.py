@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_weights
-from app.web.api.models import Reference, find_model
+from app.web.api.models import Reference, example, find_model
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
@@ -32,7 +32,22 @@ class WeightList(BaseModel):
     tensors: list[TensorShape] = Field(description="by name; what is learnt or measured, no counts")
 
 
-@router.get("/{reference:path}/weights", role=Role.ANYONE, summary="The tensors of a model")
+EXAMPLE = {
+    "model": "mnist-mlp",
+    "version": "0123456789ab",
+    "tensors": [
+        {"name": "layers.1.bias", "shape": [512]},
+        {"name": "layers.1.weight", "shape": [512, 784]},
+    ],
+}
+
+
+@router.get(
+    "/{reference:path}/weights",
+    role=Role.ANYONE,
+    summary="The tensors of a model",
+    responses={200: example(EXAMPLE), 404: {"description": "`unknown_model`"}},
+)
 async def list_weights(request: Request, reference: Reference) -> WeightList:
     """Their names, as in its `model.safetensors`, and their shapes."""
     entry = find_model(request.app.state.library, reference)
