@@ -86,8 +86,8 @@ export class Layers {
   /** @param {string} layer @param {boolean} isOpen */
   #opened(layer, isOpen) {
     if (isOpen) {
-      if (this.#chosen?.layer === layer) return;
       this.#closeOthers(layer);
+      if (this.#chosen?.layer === layer) return; // a click on its map opened it
       this.#chosen = { layer, unit: null, place: null };
     } else if (this.#chosen?.layer === layer) this.#chosen = null;
     else return;
@@ -130,6 +130,8 @@ class Card {
   #plans = new Map();
   /** Where the bars stand. @type {{ each: number, perRow: number } | null} */
   #plan = null;
+  /** The chosen unit's weights: drawn once, since they do not change with the picture. @type {{ unit: number, figures: HTMLElement[] } | null} */
+  #weights = null;
   #isSeen = false;
   #isDrawn = true;
   #room = 0;
@@ -187,6 +189,7 @@ class Card {
   /** Everything anew, in other colours or another size. */
   restyle() {
     this.#part(".more").replaceChildren();
+    this.#weights = null;
     this.redraw();
   }
 
@@ -291,7 +294,13 @@ class Card {
   }
 
   /** @param {Unit} unit */
-  #ownWeights({ weights, formula }) {
+  #ownWeights(unit) {
+    if (this.#weights?.unit !== unit.unit) this.#weights = { unit: unit.unit, figures: this.#drawnWeights(unit) };
+    return this.#weights.figures;
+  }
+
+  /** @param {Unit} unit */
+  #drawnWeights({ weights, formula }) {
     if (!weights) return [];
     const figure = element("figure", "weights");
     const canvas = element("canvas");

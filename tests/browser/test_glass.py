@@ -152,6 +152,24 @@ def test_a_click_chooses_the_map_and_the_place(glass: Page) -> None:
     expect(largest).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_click_on_another_layers_map_closes_the_open_one(glass: Page) -> None:
+    look_inside(glass, "Batch norm 1")
+    canvas = layer(glass, "ReLU 1").locator("canvas").first
+    canvas.click(position={"x": 20, "y": 20})
+    expect(layer(glass, "ReLU 1").locator("h4").first).to_contain_text("Map 0 at", timeout=SLOW)
+    expect(layer(glass, "Batch norm 1").locator("details").first).not_to_have_attribute("open", "")
+
+
+def test_a_units_weights_stay_drawn_while_one_draws(glass: Page, mouse: Any) -> None:
+    found = look_inside(glass, "Convolution 2")
+    canvas = found.locator(".one .weights canvas")
+    glass.wait_for_function("canvas => canvas.width > 300", arg=canvas.element_handle())
+    canvas.evaluate("canvas => (window.before = canvas)")
+    explained(glass, lambda: mouse(glass, [[(0.6, 0.7), (0.7, 0.7)]]))
+    expect(glass.locator("#glass")).to_have_attribute("aria-busy", "false")
+    assert canvas.evaluate("canvas => canvas === window.before")
+
+
 def test_a_unit_is_chosen_by_keyboard_alone(glass: Page) -> None:
     found = layer(glass, "Logits")
     found.locator("summary").first.focus()
