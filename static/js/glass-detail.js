@@ -10,6 +10,8 @@ import { lay, roomOf } from "./tiles.js";
  * @typedef {{ outputs: Histogram, weights: Weights | null, numbers: Record<string, number[]>, channels: number[][] }} Detail
  */
 
+const MATRIX = { row: 12, most: 256 }; // pixels of the page
+
 /** @type {Record<string, Parameters<typeof say>[0]>} */
 const TITLES = { bias: "titleBias", mean: "titleMean", variance: "titleVariance", scale: "titleScale", shift: "titleShift" };
 
@@ -53,6 +55,10 @@ function weightFigure(weights) {
 
 /** @param {HTMLCanvasElement} canvas @param {Weights} weights */
 function drawWeights(canvas, weights) {
+  if (weights.kind === "matrix") { // few rows are made high enough to be seen
+    canvas.style.setProperty("width", "100%");
+    canvas.style.setProperty("height", `${Math.min(MATRIX.most, MATRIX.row * weights.shape[0])}px`);
+  }
   const look = weights.kind === "matrix" ? { least: 1, gap: 0, across: 1 } : { least: weights.tile > 11 ? 56 : 40, gap: 6 };
   return lay(canvas, weights, look).catch(() => {});
 }
