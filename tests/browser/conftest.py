@@ -105,6 +105,20 @@ def mortal_server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose digits can be learnt from; its trainings wait for nobody."""
+    from tests.ml.small_files import write_mnist
+
+    server = Server(tmp_path_factory.mktemp("school"))
+    write_mnist(server.datasets, 600, 64)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("INKLING_WORKER_NICE", "0")
+        server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
 def base_url() -> None:
     """None: pages name their server. (pytest-playwright's own fixture is a warning in pytest 9.)"""
 

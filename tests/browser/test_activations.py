@@ -1,7 +1,6 @@
 """The lesson of the activation functions: curves, slopes, and a race that the server runs."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,21 +11,10 @@ from app.ml.activations import ACTIVATIONS
 from tests.browser.conftest import Server
 from tests.browser.runs import ask
 from tests.browser.test_lessons import open_lesson, value
-from tests.ml.small_files import write_mnist
 
 NAMES = ["sigmoid", "tanh", "relu", "leaky_relu", "gelu"]
 TITLES = ["sigmoid", "tanh", "ReLU", "leaky ReLU", "GELU"]
 SLIDER = "input.z"
-
-
-@pytest.fixture(scope="module")
-def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose digits can be learnt from."""
-    server = Server(tmp_path_factory.mktemp("school"))
-    write_mnist(server.datasets, 700, 64)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.mark.parametrize("z", [-5.0, -0.7, 0.4, 3.0])
@@ -115,7 +103,7 @@ def test_a_race_is_run_told_and_shared(page: Page, phone: Page, school: Server) 
     open_lesson(page, school, "activations", "#gamma=0.25")
     page.get_by_role("button", name="Start the race").press("Enter")
     now = page.locator(".race .now")
-    expect(now).to_contain_text(re.compile(r"^.+ won: [\d.]+.% of the validation"), timeout=60_000)
+    expect(now).to_contain_text(re.compile(r"^.+ won: [\d.]+.% of the validation"), timeout=240_000)
     assert page.locator(".race output").inner_text() == now.inner_text()
     run = ask(school, f"/runs/{page.url.rpartition('run=')[2]}")
     assert run["purpose"] == "lesson"
@@ -133,7 +121,7 @@ def test_a_race_is_run_told_and_shared(page: Page, phone: Page, school: Server) 
 def test_a_missing_dataset_is_said(page: Page, mortal_server: Server) -> None:
     open_lesson(page, mortal_server, "activations")
     page.get_by_role("button", name="Start the race").click()
-    expect(page.locator(".race .now")).to_contain_text("It did not work.", timeout=60_000)
+    expect(page.locator(".race .now")).to_contain_text("It did not work.", timeout=240_000)
     expect(page.locator(".race .now")).to_contain_text("mnist")
 
 

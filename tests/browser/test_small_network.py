@@ -56,8 +56,8 @@ def test_a_presets_gradients_are_autograds(page: Page, server: Server, preset: s
 @pytest.mark.parametrize("seed", range(4))
 def test_any_gradients_are_autograds(page: Page, server: Server, seed: int) -> None:
     numbers = torch.randn(17, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
-    x, theta = (",".join(f"{each:.5g}" for each in part) for part in (numbers[:4], numbers[4:16]))
-    state = f"#x={x}&theta={theta}&target={numbers[16]:.5g}"
+    x, theta = (",".join(f"{each:.3f}" for each in part) for part in (numbers[:4], numbers[4:16]))
+    state = f"#x={x}&theta={theta}&target={numbers[16]:.3f}"
     open_lesson(page, server, "small-network", state)
     check_against_torch(page)
 

@@ -148,7 +148,8 @@ export class Race {
     const state = this.#state;
     if (state === "failed") return say("raceFailed", { reason: this.#trainings[0].record.message ?? this.#run?.message ?? "" });
     const told = this.#options.told(this.#trainings, state === "finished");
-    return told || (state === "queued" ? say("raceQueued") : say("raceState", { state: inWords(state) }));
+    if (told) return told;
+    return state === "queued" ? say("raceQueued") : say(isGoing(state) ? "raceState" : "raceRests", { state: inWords(state) });
   }
 
   /** @param {{ name: string, record?: import("../run-record.js").RunRecord }[]} sides */
@@ -159,7 +160,7 @@ export class Race {
       head.scope = "row";
       head.append(sample(i), name);
       const last = record?.epochs.at(-1);
-      const figures = [record?.last ? brief(record.last.epoch) : "–", figure(record?.losses.smooth.findLast((loss) => loss !== null) ?? null), figure(last?.loss ?? null), accuracyOf(last?.accuracy ?? null)];
+      const figures = [record?.last ? brief(record.last.epoch) : "–", accuracyOf(last?.accuracy ?? null), figure(record?.losses.smooth.findLast((loss) => loss !== null) ?? null), figure(last?.loss ?? null)];
       for (const text of figures) row.appendChild(document.createElement("td")).textContent = text;
       return row;
     });

@@ -189,9 +189,14 @@ draw();
 
 function refill() {
   xs.forEach((field, i) => put(field, state.x[i]));
-  thetas.forEach((field, i) => put(field, state.theta[i]));
+  thetas.forEach(showWeight);
   put(target, state.target);
   put(rate, state.rate);
+}
+
+/** As many digits as the field has room for; what is learnt has more. @param {HTMLInputElement} field @param {number} i */
+function showWeight(field, i) {
+  put(field, Number(state.theta[i].toFixed(3)));
 }
 
 /** By hand: what was learnt so far is another story. @param {() => void} how */
@@ -266,7 +271,7 @@ function draw() {
   find(".next").ariaDisabled = String(state.at === STAGES.length - 1);
   find(".told").textContent = stage.told();
   show(find("math.work"), ...stage.work());
-  thetas.forEach((field, i) => field !== document.activeElement && put(field, state.theta[i]));
+  thetas.forEach((field, i) => field !== document.activeElement && showWeight(field, i));
   showTable();
   showLosses();
   tellLearnt(false);

@@ -79,6 +79,7 @@ const TEXTS = {
   raceStop: "Stop",
   raceQueued: "It waits for its turn…",
   raceState: "{state}…",
+  raceRests: "{state}.",
   raceLost: "The server does not answer. Trying again…",
   raceGone: "The run of this address is no longer kept: those of lessons are deleted after a day.",
   raceForbidden: "On this server only the teacher can train: open the address with the token that the server printed when it started.",
@@ -95,7 +96,7 @@ const TEXTS = {
 
   // Training and inference
   rate0: "too low: {rate}",
-  rate1: "right: {rate}",
+  rate1: "just right: {rate}",
   rate2: "too high: {rate}",
   ratesSoFar: "So far they read {low}, {middle} and {high} of the validation pictures right.",
   ratesOver: "After the same number of steps, the low rate reads {low} of the validation pictures right, the middle one {middle} and the high one {high}. The best is “{best}”.",

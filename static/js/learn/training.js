@@ -118,7 +118,7 @@ function showStep() {
   find(".of-batch").textContent = say("stepBatch", { batch: BATCH, epoch });
   find(".of-loss").textContent = say(at === 1 ? "stepLossFirst" : "stepLoss", { loss: figure(loss), blind: figure(Math.log(10)) });
   find(".of-step").textContent = norm === null ? say("stepLost") : say("stepMoved", { norm: brief(norm), rate: brief(rate), moved: brief(norm * rate) });
-  show(find("math.moved"), math`alpha * "length of the gradient" = ${rate} * ${norm ?? NaN} = ${marked("result", rate * (norm ?? NaN))}`);
+  show(find("math.moved"), math`${rate} * ${norm ?? NaN} = ${marked("result", rate * (norm ?? NaN))}`);
   find(".of-epoch").textContent = say("stepEpoch", { train: count(train), batch: BATCH, steps: perEpoch });
 }
 
