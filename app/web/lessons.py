@@ -30,6 +30,11 @@ LESSONS = (
     ),
     Lesson("datasets", "Datasets", "A network knows nothing but the pictures that it was shown."),
     Lesson("pooling", "Pooling", "Keep what was found, forget exactly where."),
+    Lesson(
+        "convolutional-network",
+        "A convolutional network",
+        "Small kernels slide over the picture; pooling forgets a little of where.",
+    ),
     Lesson("training", "Training and inference", "Many small steps; then it only answers."),
 )
 
