@@ -29,6 +29,7 @@ LESSONS = (
         "matrices", "Layers as matrices", "A layer is one matrix; each of its rows is a neuron."
     ),
     Lesson("datasets", "Datasets", "A network knows nothing but the pictures that it was shown."),
+    Lesson("kernels", "Kernels", "A few weights that look everywhere for the same thing."),
     Lesson("pooling", "Pooling", "Keep what was found, forget exactly where."),
     Lesson(
         "convolutional-network",

@@ -56,6 +56,9 @@ export const crossEntropy = (logits, label) => -Math.log(softmax(logits)[label])
 /** @param {Vector} a @param {Vector} b */
 export const dot = (a, b) => a.reduce((sum, each, i) => sum + each * b[i], 0);
 
+/** How much alike their directions are, from -1 to 1. @param {Vector} a @param {Vector} b */
+export const cosine = (a, b) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+
 /** W x + b. @param {Matrix} W @param {Vector} x @param {Vector} b @returns {Vector} */
 export const affine = (W, x, b) => W.map((row, i) => dot(row, x) + b[i]);
 

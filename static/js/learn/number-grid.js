@@ -24,10 +24,11 @@ export class NumberGrid {
     place.classList.add("number-grid");
   }
 
-  /** @param {(number | null)[][]} numbers null: not there yet */
-  show(numbers) {
+  /** @param {(number | null)[][]} numbers null: not there yet @param {number} [border] cells at each side that cannot be changed */
+  show(numbers, border = 0) {
     if (numbers.length !== this.#cells.length || numbers[0]?.length !== this.#cells[0]?.length) this.#make(numbers.length, numbers[0]?.length ?? 0);
     this.#cells.forEach((row, i) => row.forEach((cell, j) => this.#put(cell, numbers[i][j])));
+    if (this.#changed) this.#fix(border);
   }
 
   /** Marks the numbers under a window, and only them. @param {{ row: number, column: number, height: number, width: number } | null} window */
@@ -38,6 +39,12 @@ export class NumberGrid {
         cell.toggleAttribute("data-lit", Boolean(isLit));
       }),
     );
+  }
+
+  /** @param {number} border */
+  #fix(border) {
+    const last = this.#cells.length - 1 - border;
+    this.#cells.forEach((row, i) => row.forEach((cell, j) => (/** @type {HTMLInputElement} */ (cell).readOnly = Math.min(i, j) < border || Math.max(i, j) > last)));
   }
 
   /** @param {HTMLElement} cell @param {number | null} value */

@@ -18,13 +18,13 @@ export function scrubbed(field, changed) {
   });
   field.addEventListener("keydown", (event) => {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!way) return;
+    if (!way || field.readOnly) return;
     event.preventDefault();
     put(field, bounded(field, (field.valueAsNumber || 0) + way * step));
     changed(field.valueAsNumber);
   });
   field.addEventListener("pointerdown", (event) => {
-    held = event.button === 0 ? { x: event.clientX, value: field.valueAsNumber || 0, isDragged: false } : null;
+    held = event.button === 0 && !field.readOnly ? { x: event.clientX, value: field.valueAsNumber || 0, isDragged: false } : null;
   });
   field.addEventListener("pointermove", (event) => {
     if (!held) return;

@@ -67,6 +67,13 @@ const TEXTS = {
   many: "Many steps",
   pause: "Pause",
 
+  // Kernels
+  kernelTooLarge: "The kernel is larger than the picture: take a smaller one, or more padding.",
+  kernelPlace: "Row {row}, column {column}: {value}",
+  kernelEmpty: "A kernel of zeros is like none.",
+  kernelsOf: "Of {kernels} kernels of {side} × {side}.",
+  kernelTile: "kernel {number}: {likeness}",
+
   // Pooling
   gridCell: "Row {row}, column {column}",
   play: "Play",

@@ -36,6 +36,17 @@ async function readNumbers(address) {
   return new Float32Array(await response.arrayBuffer());
 }
 
+/** The kernels of a network's first layer that look at grey pictures. @param {string} name @returns {Promise<number[][][]>} */
+export async function readKernels(name) {
+  const address = `/api/v1/models/${name}/weights`;
+  const { tensors } = await ask("GET", address);
+  const first = tensors.find((/** @type {{ shape: number[] }} */ { shape }) => shape.length === 4 && shape[1] === 1);
+  const numbers = Array.from(await readNumbers(`${address}/${first.name}`));
+  const [count, , height, width] = first.shape;
+  const row = (/** @type {number} */ start) => numbers.slice(start, start + width);
+  return Array.from({ length: count }, (_, kernel) => Array.from({ length: height }, (_, i) => row((kernel * height + i) * width)));
+}
+
 /**
  * Forward, all the way: before each layer what goes in, after it its sums z; a ReLU between two layers.
  * @param {Perceptron} model @param {Uint8Array} pixels what the network sees, from 0 to 255
