@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from app.runs.supervisor import PATIENT
 from app.settings import Settings
 from bench import run_page
 from bench.machine import figure
@@ -115,7 +116,7 @@ def speed(server: Server) -> None:
 
 def bare(spec: dict[str, Any], data: str) -> float:
     command = [sys.executable, "-P", "-m", "bench.bare_loop", json.dumps(spec)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "INKLING_DATA_DIR": data}
+    environment = {**PATIENT, **os.environ, "PYTHONPATH": str(ROOT), "INKLING_DATA_DIR": data}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True,
         start_new_session=True,
