@@ -24,7 +24,7 @@ LESSON_SECONDS = 24 * 3600.0  # that a lesson's run is kept
 TIDY_SECONDS = 3600.0  # between two times that old lessons and lost folders are removed
 SECRETS = ("INKLING_TOKEN",)  # of the environment, which workers do not get
 ## A worker's threads sleep while they wait for one another. When they spin, and somebody else is
-## busy on one of two cores, they spin for each other's turn: an MLP's epoch took over 20 s, not 1.5.
+## busy on one of two cores, they spin for each other's turn: an epoch of an MLP took 20 s, not 1.5.
 PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 log = logging.getLogger("inkling")
