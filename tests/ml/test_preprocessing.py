@@ -183,7 +183,7 @@ pictures = st.one_of(
 ).flatmap(lambda shape: arrays.arrays(np.uint8, shape))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(picture=pictures, skip=st.sets(st.sampled_from(STEP_KEYS["digit"])))
 def test_any_picture_is_either_prepared_or_rejected(picture: Picture, skip: set[str]) -> None:
     before = picture.copy()

@@ -251,7 +251,7 @@ def test_every_flipped_bit_is_a_picture_or_an_invalid_one(format: str) -> None:
 pieces = st.tuples(st.integers(0, 2000), st.binary(max_size=6), st.integers(0, 8))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(SEEDS)), st.lists(pieces, min_size=1, max_size=6))
 def test_mutated_pictures_are_pictures_or_bad_ones(
     format: str, changes: list[tuple[int, bytes, int]]
