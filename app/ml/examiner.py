@@ -22,7 +22,6 @@ from app.ml.checkpoints import (
     UnavailableModel,
     UnknownModel,
     read_checkpoint,
-    read_entry,
 )
 from app.ml.damage import Damage, Misfit
 from app.ml.datasets import load
@@ -49,9 +48,9 @@ class Examiner:
     """Answers questions, each with `what` and the folders `datasets` and `cache`; paths are words.
 
     examination: {run, checkpoints, examined, step, part}, the second and third folders in `run`.
-    hidden, excitement: {library, reference, version, part, path}, path is where to put it.
+    hidden, excitement, shifts: {library, reference, version, part, path}, path is where to put it.
     resilience: {library, reference, version, part, pictures, damage}.
-    gallery: {dataset, part, path}. shifts: {model, dataset, path}, model is a folder.
+    gallery: {dataset, part, path}.
     """
 
     def __init__(self) -> None:
@@ -121,6 +120,11 @@ class Examiner:
         some = part.sample(int(question["pictures"]))
         return resilience(entry.card, load_network(entry), damage, some)
 
+    def push(self, question: dict[str, Any]) -> None:
+        entry, part = self.asked_of(question)
+        found = read_shifted(load_classifier(entry).probabilities, part)
+        found.save(room_for(Path(question["path"])))
+
     def asked_of(self, question: dict[str, Any]) -> tuple[ModelEntry, Part]:
         """UnknownModel where there is another one by now."""
         entry = ModelLibrary(*map(Path, question["library"])).resolve(question["reference"])
@@ -142,18 +146,12 @@ class Examiner:
         found.save(folder / f"{step}.{name}.safetensors")
         forget_the_thinned(folder, checkpoints)
 
-    # --- datasets, and a model on pushed pictures ---
+    # --- datasets ---
 
     def hang(self, question: dict[str, Any]) -> None:
         dataset = self.read(question["dataset"], {}, question)
         part = dataset.part(question["part"])
         make_gallery(part, len(dataset.classes)).save(Path(question["path"]))
-
-    def push(self, question: dict[str, Any]) -> None:
-        folder, path = Path(question["model"]), Path(question["path"])
-        classifier = load_classifier(read_entry(folder, "own"))
-        part = self.read(question["dataset"], {}, question).test
-        read_shifted(classifier.probabilities, part).save(path)
 
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None

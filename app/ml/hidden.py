@@ -12,10 +12,10 @@ from time import perf_counter
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
+from app.ml.gallery import MOST_SIDE, smaller
 from app.ml.inference import Classifier
 from app.ml.networks import Network
 from app.ml.parts import Part
@@ -24,7 +24,6 @@ from app.ml.reasons import OfBrightness
 MOST_PICTURES = 10_000  # of a part; of a larger one a sample, always the same
 MOST_BYTES = 64 * 1024 * 1024  # of one part's file: fewer pictures where features are many
 FITTED = 2_000  # pictures, evenly chosen, that the axes of the map are fitted to
-MOST_SIDE = 64  # pixels of a kept picture; larger ones are kept smaller
 SECONDS = 15.0  # then those that were looked at must do: a large network is slow
 LEAST_PICTURES = 500  # that are looked at however long they take
 PIXELS = 256 * 1024  # of one batch
@@ -106,7 +105,7 @@ def hidden(card: Card, network: Network, part: Part) -> Hidden:
     mean, axes, explained = principal_axes(features)
     return Hidden(
         features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
-        predicted=last(features).argmax(1), rows=rows, pictures=small(part.pictures[rows]),
+        predicted=last(features).argmax(1), rows=rows, pictures=smaller(part.pictures[rows]),
         mean=mean, axes=axes, explained=explained,
     )  # fmt: skip
 
@@ -131,13 +130,6 @@ def sample(count: int, width: int, picture: Tensor) -> Tensor:
 def batch_of(part: Part) -> int:
     """Pictures at once, so that large ones do not take all memory."""
     return max(1, min(256, PIXELS // part.pictures[0, 0].numel()))
-
-
-def small(pictures: Tensor) -> Tensor:
-    if pictures.shape[2] <= MOST_SIDE:
-        return pictures
-    size = MOST_SIDE, MOST_SIDE
-    return interpolate(pictures.float(), size, mode="area").round().to(torch.uint8)
 
 
 def principal_axes(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:

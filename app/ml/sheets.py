@@ -41,10 +41,12 @@ def sheet_of(maps: Tensor, most: int, side: int) -> Sheet:
     )
 
 
-def laid_out(tiles: NDArray[np.uint8], empty: int) -> tuple[NDArray[np.uint8], int]:
+def laid_out(
+    tiles: NDArray[np.uint8], empty: int, most: int = MOST_COLUMNS
+) -> tuple[NDArray[np.uint8], int]:
     """Tiles (n, height, width), row after row -> (pixels, columns); `empty` beyond them."""
     number, height, width = tiles.shape
-    columns = min(MOST_COLUMNS, number)
+    columns = min(most, number)
     rows = -(-number // columns)
     greys = np.full((rows * columns, height, width), empty, np.uint8)
     greys[:number] = tiles

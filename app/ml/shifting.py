@@ -26,7 +26,6 @@ class Shifted:
     accuracy: tuple[float, ...]
 
     def save(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self))
 
         def write(name: str) -> None:

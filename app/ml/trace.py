@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from app.ml.networks import Network
@@ -88,11 +87,3 @@ def watched(network: nn.Module) -> Iterator[list[Seen]]:
 def is_layer(module: nn.Module) -> bool:
     whole = isinstance(module, Branch) or not list(module.children())
     return whole and not isinstance(module, nn.Dropout)
-
-
-def normalised(pixels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """uint8 (C, S, S) -> what the network takes, (1, C, S, S)."""
-    shape = (1, -1, 1, 1)
-    return (pixels.float()[None] / 255 - torch.tensor(mean).view(shape)) / torch.tensor(std).view(
-        shape
-    )

@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 
 from app.web.formats import BadPicture
-from app.web.images import data_url
+from app.web.images import data_url, drawable
 from app.web.jobs import Answer
 
 
@@ -13,11 +13,10 @@ def answer_json(answer: Answer, top_k: int) -> str:
     rejection = answer.prepared.rejection
     reason = {"code": rejection.code, "message": rejection.message} if rejection else None
     pixels = answer.prepared.pixels  # (C, S, S)
-    picture = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
     fields = (
         f'"predictions":[{predictions_json(answer, top_k)}]',
         f'"rejected":{json.dumps(reason)}',
-        f'"input":"{data_url(picture)}"',
+        f'"input":"{data_url(drawable(pixels))}"',
         f'"timings_ms":{timings_json(answer)}',
         *((f'"steps":[{steps_json(answer)}]',) if answer.prepared.steps else ()),
     )

@@ -24,6 +24,7 @@ GRACE = 1.0  # seconds to let go of a question that nobody waits for; then the s
 IDLE = 60.0  # seconds without a question after which the process ends, and its memory is free
 KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "HOME")  # of the environment; it holds secrets too
 STATUS = {"unknown_checkpoint": 404, "no_dataset": 409, "no_pictures": 409, "not_there": 422}
+FINDINGS = {"hidden": "safetensors", "excitement": "safetensors", "shifts": "json"}
 Answer = dict[str, Any]
 
 
@@ -66,10 +67,10 @@ class Examiner:
         return await self.found(path, question)
 
     async def looked_into(self, entry: ModelEntry, what: str, part: str) -> Path:
-        """The file of a model's `hidden` or `excitement`; errors and giving up as above."""
+        """The file of a model's FINDINGS of this name; errors and giving up as above."""
         assert entry.card is not None
         folder = self.settings.data_dir.absolute() / "glass" / entry.card.sha256[:24]
-        path = folder / f"{part}.{what}.safetensors"
+        path = folder / f"{part}.{what}.{FINDINGS[what]}"
         if await asyncio.to_thread(touched, folder, path):
             return path
         return await self.found(path, {"what": what, **self._about(entry, part)})

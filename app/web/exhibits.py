@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from app.web.errors import ApiError
-from app.web.images import data_url
+from app.web.images import data_url, drawable
 
 if TYPE_CHECKING:
     from app.ml.sources import Entry
@@ -170,11 +170,6 @@ def spoilt_labels(labels: NDArray[np.int64], classes: int, noise: float) -> NDAr
 
 def sheet(tiles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(N, C, S, S) -> (H, W) or (H, W, 3): ten side by side."""
-    count, channels, height, width = tiles.shape
-    columns = min(COLUMNS, count)
-    rows = -(-count // columns)
-    full = np.zeros((rows * columns, channels, height, width), np.uint8)
-    full[:count] = tiles
-    pixels = full.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
-    picture = pixels.reshape(rows * height, columns * width, channels)
-    return np.ascontiguousarray(picture[..., 0] if channels == 1 else picture)
+    from app.ml.sheets import laid_out
+
+    return drawable(np.stack([laid_out(each, 0, COLUMNS)[0] for each in tiles.swapaxes(0, 1)]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.ml.cards import Card
 from app.web.bodies import Broken
 from app.web.errors import ApiError
-from app.web.images import data_url
+from app.web.images import data_url, drawable
 from app.web.jobs import Answer
 from app.web.reasons import Looked, checked_class, reasons_of
 
@@ -62,12 +62,11 @@ def explain(
 
 def told(card: Card, answer: Answer) -> Fields:
     rejection = answer.prepared.rejection
-    pixels = answer.prepared.pixels  # (C, S, S)
     return {
         "model": card.name,
         "version": card.version,
         "rejected": {"code": rejection.code, "message": rejection.message} if rejection else None,
-        "input": data_url(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)),
+        "input": data_url(drawable(answer.prepared.pixels)),
         "predictions": [],
         "logits": [],
         "layers": [],
@@ -77,11 +76,10 @@ def told(card: Card, answer: Answer) -> Fields:
 def seen(network: "Network", answer: Answer, wishes: Wishes) -> Fields:
     import torch
 
-    from app.ml.trace import normalised, trace
+    from app.ml.trace import trace
 
     card = answer.classifier.card
-    preparation = card.preprocessing
-    x = normalised(torch.from_numpy(answer.prepared.pixels), preparation.mean, preparation.std)
+    x = answer.classifier.normalised(answer.prepared.pixels[None])
     with torch.no_grad():
         traced = trace(network, x)
         probabilities = traced.logits.softmax(0).tolist()

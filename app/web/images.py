@@ -137,6 +137,11 @@ def turned(picture: Picture, orientation: int) -> Picture:
 # --- pictures in answers -------------------------------------------------------------------------
 
 
+def drawable(pixels: Picture) -> Picture:
+    """A network's pixels (C, H, W) as a picture: (H, W) or (H, W, 3)."""
+    return pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+
+
 def data_url(picture: Picture) -> str:
     return "data:image/png;base64," + b64encode(encode_png(picture)).decode("ascii")
 

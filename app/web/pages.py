@@ -63,7 +63,7 @@ def draw(request: Request) -> HTMLResponse:
 
 
 @router.page("/models/{reference:path}/glass", role=Role.ANYONE)
-async def glass(request: Request, reference: str) -> HTMLResponse:
+def glass(request: Request, reference: str) -> HTMLResponse:
     """A model, or a run's checkpoint, layer by layer."""
     state = request.app.state
     entry = find(state.engine, reference)

@@ -6,11 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from app.ml.cards import Card
 from app.web.errors import ApiError
-from app.web.images import Picture, data_url
+from app.web.images import data_url, drawable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +109,7 @@ def neighbours_fields(looked: Looked) -> Fields:
                 "label": classes[int(hidden.labels[row])],
                 "read": classes[int(hidden.predicted[row])],
                 "distance": round(distance, 4),
-                "picture": picture_url(hidden.pictures[row].numpy()),
+                "picture": data_url(drawable(hidden.pictures[row].numpy())),
             }
             for row, distance in zip(rows.tolist(), distances.tolist(), strict=True)
         ],
@@ -151,19 +149,13 @@ def changed_fields(looked: Looked, change: "Change") -> Fields:
         "after": classes[best[0]],
         "edits": [vars(edit) for edit in change.edits],
         "tried": change.tried,
-        "picture": picture_url(shades),
+        "picture": data_url(drawable(shades)),
         "difference": map_fields((change.picture - looked.x[0]).mean(0)),
         "predictions": [
             {"label": classes[k], "index": k, "probability": float(f"{float(after[k]):.6g}")}
             for k in best
         ],
     }
-
-
-def picture_url(pixels: Picture) -> str:
-    """uint8 (C, S, S)."""
-    picture = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
-    return data_url(picture)
 
 
 MAKERS: dict[str, Callable[[Looked], Fields | None]] = {

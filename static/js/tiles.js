@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Sheets of tiles on a canvas: what is above 0 in the accent's colour, what is below in the alert's, 0 as the paper is.
+ * Sheets of tiles on a canvas, in the colours of palette.js.
  *
  * @typedef {{ picture: string, columns: number, tile: number, shown: number, zero: number, minimum: number, maximum: number }} Tiles
  *   a grey sheet as the API sends it; zero: the grey of 0
@@ -8,7 +8,7 @@
  *   least: pixels of a tile's side; across: tiles in a row; most: so many of the tiles
  * @typedef {{ across: number, step: number, side: number, shown: number }} Plan where the tiles lie, in canvas pixels
  */
-import { palette } from "./learn/maps.js";
+import { palette } from "./palette.js";
 
 /** @type {WeakMap<HTMLCanvasElement, object>} */
 const latest = new WeakMap();

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from app.ml.cards import Card
+from app.ml.gallery import smaller
 from app.ml.hidden import (
     Hidden,
     batch_of,
@@ -16,7 +17,6 @@ from app.ml.hidden import (
     last_linear,
     principal_axes,
     sample,
-    small,
 )
 from app.ml.networks import Network, build
 from app.ml.parts import Dataset, Part
@@ -103,7 +103,7 @@ def test_what_is_kept_is_bounded() -> None:
     assert len(sample(60_000, 12_544, digit)) == 64 * 1024 * 1024 // (2 * 12_544 + 784)
     assert len(sample(60_000, 512, photograph)) == 64 * 1024 * 1024 // (1024 + 3 * 64 * 64)
     assert sorted(sample(50, 4, digit).tolist()) == list(range(50))
-    assert small(photograph[None].byte()).shape == (1, 3, 64, 64)
+    assert smaller(photograph[None].byte()).shape == (1, 3, 64, 64)
 
 
 def test_large_pictures_come_in_small_batches() -> None:

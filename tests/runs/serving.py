@@ -67,6 +67,13 @@ def created(client: httpx.Client, body: dict[str, Any]) -> str:
     return str(answer.json()["id"])
 
 
+def finished(client: httpx.Client, epochs: int, **changes: Any) -> str:
+    """A run that is over."""
+    run = created(client, longer(epochs, **changes))
+    assert events(client, run)[-1]["kind"] == "finished"
+    return run
+
+
 def events(client: httpx.Client, run: str, after: int = 0, most: int = 10**9) -> list[Any]:
     """From the stream, until it ends or so many came."""
     found: list[Any] = []

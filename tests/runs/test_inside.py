@@ -12,6 +12,7 @@ from tests.runs.serving import (
     Server,
     created,
     events,
+    finished,
     lasting_client,
     lasting_server,
     longer,
@@ -27,8 +28,7 @@ STROKES = [[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]]
 @pytest.fixture(scope="module")
 def model(server: Server, client: httpx.Client) -> str:
     """A reference of a finished run's last checkpoint."""
-    run = created(client, longer(2))
-    assert events(client, run)[-1]["kind"] == "finished"
+    run = finished(client, 2)
     folder = server.data / f"runs/{run}/checkpoints"
     return f"runs/{run}/checkpoints/{max(int(path.stem) for path in folder.glob('[0-9]*'))}"
 
@@ -54,6 +54,12 @@ def test_each_test_picture_has_a_place_on_the_map(client: httpx.Client, model: s
     few = asked(client, model, "map", limit=16)
     assert few["points"]["x"] == points["x"][::4] and few["of"] == 64
     assert asked(client, model, "map", part="validation")["of"] == 128
+
+
+def test_pushed_pictures_are_read_worse(client: httpx.Client, model: str) -> None:
+    found = asked(client, model, "shifts")
+    assert (found["n"], found["pixels"]) == (64, list(range(7)))
+    assert found["accuracy"][0] > found["accuracy"][6]
 
 
 def test_a_picture_of_the_map_lies_where_the_map_has_it(client: httpx.Client, model: str) -> None:

@@ -13,11 +13,9 @@ from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
 from app.settings import ROOT
 from tests.runs.serving import (
     Server,
-    created,
-    events,
+    finished,
     lasting_client,
     lasting_server,
-    longer,
 )
 
 pytestmark = pytest.mark.slow
@@ -28,8 +26,7 @@ SEVEN = {"strokes": [[[20, 10], [80, 10], [40, 95]], [[35, 50], [75, 50]]]}
 @pytest.fixture(scope="module", params=[0.0, 0.9], ids=["own weights", "averaged weights"])
 def run(request: pytest.FixtureRequest, client: httpx.Client) -> str:
     """A finished one, published under its own name."""
-    run = created(client, longer(3, ema=request.param))
-    assert events(client, run)[-1]["kind"] == "finished"
+    run = finished(client, 3, ema=request.param)
     client.post(f"/api/v1/runs/{run}/publish", json={"name": run}).raise_for_status()
     return run
 

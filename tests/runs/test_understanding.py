@@ -15,6 +15,7 @@ from tests.runs.serving import (
     Server,
     created,
     events,
+    finished,
     lasting_client,
     lasting_server,
     longer,
@@ -28,9 +29,7 @@ server, client = lasting_server, lasting_client  # one for the whole file
 @pytest.fixture(scope="module")
 def run(client: httpx.Client) -> str:
     """Hardly trained, so that it makes mistakes."""
-    run = created(client, longer(2, learning_rate=0.0002, schedule="constant"))
-    assert events(client, run)[-1]["kind"] == "finished"
-    return run
+    return finished(client, 2, learning_rate=0.0002, schedule="constant")
 
 
 def asked(client: httpx.Client, run: str, what: str, **query: Any) -> Any:

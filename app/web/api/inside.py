@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from app.ml.checkpoints import CHECKPOINT, ModelEntry
 from app.runs.states import State
-from app.web.api.models import Reference, example, find_model
+from app.web.api.models import Reference, example
+from app.web.api.predict import find
 from app.web.api.run_detail import opened, told
 from app.web.api.understanding import waited
 from app.web.bodies import STRICT, Broken
 from app.web.errors import ApiError, standard_error
 from app.web.explained import not_there
-from app.web.images import encode_png
-from app.web.reasons import hidden_of, picture_url
+from app.web.images import data_url, drawable, encode_png
+from app.web.reasons import hidden_of
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/models", tags=["models"])
@@ -139,7 +140,7 @@ async def model_map(
     components, the two directions in which those pictures differ most there. Found out when it is
     first asked for, which takes seconds, by a process of its own, and kept. `explain` with the
     reason `place` lays a drawing among them."""
-    entry = await found_model(request, reference)
+    entry = find(request.app.state.engine, reference)
     path = await hidden_path(request, entry, part)
     return await asyncio.to_thread(map_of, entry, part, path, limit)
 
@@ -157,7 +158,7 @@ async def map_picture(
     limit: Annotated[int, Query(ge=1, le=MOST_POINTS, description="as `map` was asked")] = 2000,
 ) -> Response:  # fmt: skip
     """As the network saw it; larger ones made smaller, to 64 pixels."""
-    entry = await found_model(request, reference)
+    entry = find(request.app.state.engine, reference)
     path = await hidden_path(request, entry, part)
     png = await asyncio.to_thread(picture_png, path, point, limit)
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
@@ -180,7 +181,7 @@ async def exciting_pictures(
 ) -> ExcitingPictures:  # fmt: skip
     """Nine of a sample of the pictures that the model learnt from, with what the unit says of each.
     Found out for all units when first asked for, which takes seconds, and kept."""
-    entry = await found_model(request, reference)
+    entry = find(request.app.state.engine, reference)
     path = await waited(request, request.app.state.examiner.looked_into(
         entry, "excitement", "train"
     ))  # fmt: skip
@@ -204,7 +205,7 @@ async def model_resilience(
 ) -> Resilience:
     """Silent units, kernels and biases at 0, noise on the weights; without any of them the network
     as it is, to compare with. Close the connection to give it up."""
-    entry = await found_model(request, reference)
+    entry = find(request.app.state.engine, reference)
     await check_open(request, entry, attempt.part)
     answer = await waited(request, request.app.state.examiner.resilience(
         entry, attempt.part, attempt.pictures, attempt.broken.model_dump()
@@ -223,13 +224,6 @@ async def model_resilience(
 
 
 # --- of which model, which part ------------------------------------------------------------------
-
-
-async def found_model(request: Request, reference: str) -> ModelEntry:
-    entry = await asyncio.to_thread(find_model, request.app.state.library, reference)
-    if entry.card is None or entry.unavailable:
-        raise ApiError(503, "model_unavailable", "This model cannot be used.")
-    return entry
 
 
 async def check_open(request: Request, entry: ModelEntry, part: str) -> None:
@@ -278,8 +272,7 @@ def picture_png(path: Path, point: int, limit: int) -> bytes:
     rows = chosen(len(hidden.labels), limit)
     if point >= len(rows):
         raise standard_error(404)
-    pixels = hidden.pictures[rows[point]].numpy()
-    return encode_png(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
+    return encode_png(drawable(hidden.pictures[rows[point]].numpy()))
 
 
 def exciting(entry: ModelEntry, path: Path, layer: str, unit: int) -> ExcitingPictures:
@@ -297,7 +290,7 @@ def exciting(entry: ModelEntry, path: Path, layer: str, unit: int) -> ExcitingPi
         pictures=[
             ExcitingPicture(
                 label=entry.card.classes[each.label], value=float(f"{each.value:.6g}"), at=each.at,
-                picture=picture_url(each.picture.numpy()),
+                picture=data_url(drawable(each.picture.numpy())),
             )
             for each in pictures
         ],

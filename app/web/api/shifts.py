@@ -2,16 +2,14 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from app.ml.checkpoints import ModelEntry
-from app.web.api.models import Reference, example, find_model
+from app.web.api.inside import REFUSALS, check_open
+from app.web.api.models import Reference, example
+from app.web.api.predict import find
 from app.web.api.understanding import waited
-from app.web.errors import ApiError
-from app.web.examiner import Examiner
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/models", tags=["models"])
@@ -42,30 +40,16 @@ EXAMPLE = {
     summary="Test pictures, pushed aside",
     responses={
         200: example(EXAMPLE),
-        404: {"description": "`unknown_model`"},
-        409: {"description": "`not_published`: a checkpoint; `no_dataset`: no pictures here"},
+        **REFUSALS,
     },
 )
 async def model_shifts(request: Request, reference: Reference) -> Shifts:
     """The pictures go into the network as they are: preprocessing would centre them again. Computed
     when it is first asked for, by a process of its own, and kept as long as the weights are the
     same."""
-    entry = await asyncio.to_thread(find_model, request.app.state.library, reference)
-    if entry.step is not None or entry.card is None:
-        raise ApiError(409, "not_published", "A checkpoint is measured once it is published.")
-    path = await waited(request, pushed(request, entry))
+    entry = find(request.app.state.engine, reference)
+    await check_open(request, entry, "test")
+    path = await waited(request, request.app.state.examiner.looked_into(entry, "shifts", "test"))
     found = json.loads(await asyncio.to_thread(path.read_text))
-    return Shifts(model=entry.name, version=entry.card.version, dataset=entry.card.dataset, **found)
-
-
-async def pushed(request: Request, entry: ModelEntry) -> Path:
     assert entry.card is not None
-    folder: Path = request.app.state.settings.data_dir / "cache" / "shifts"
-    path = folder / f"{entry.card.version}.{entry.card.dataset}.json"
-    if path.is_file():
-        return path
-    examiner: Examiner = request.app.state.examiner
-    model = str(entry.folder.absolute())
-    return await examiner.found(
-        path, {"what": "shifts", "model": model, "dataset": entry.card.dataset}
-    )
+    return Shifts(model=entry.name, version=entry.card.version, dataset=entry.card.dataset, **found)

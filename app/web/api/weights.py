@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_weights
-from app.web.api.models import Reference, example, find_model
+from app.web.api.models import Reference, example
+from app.web.api.predict import find
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter
 
@@ -50,7 +51,7 @@ EXAMPLE = {
 )
 async def list_weights(request: Request, reference: Reference) -> WeightList:
     """Their names, as in its `model.safetensors`, and their shapes."""
-    entry = find_model(request.app.state.library, reference)
+    entry = find(request.app.state.engine, reference)
     return await asyncio.to_thread(listed, entry)
 
 
@@ -76,7 +77,7 @@ async def show_weights(
     ],
 ) -> Response:
     """A model's version names its weights: as long as that is the same, so are they."""
-    entry = find_model(request.app.state.library, reference)
+    entry = find(request.app.state.engine, reference)
     content, shape = await asyncio.to_thread(numbers, entry, tensor)
     headers = {"X-Shape": ",".join(map(str, shape))}
     return Response(content, media_type="application/octet-stream", headers=headers)

@@ -2,19 +2,20 @@
 /** The lesson "A convolutional network": a digit's way through a real one, and what a push does to it. */
 import { guess } from "../answer.js";
 import { ask } from "../ask.js";
+import { palette } from "../palette.js";
 import { LatestWins } from "../predict.js";
 import { accuracyOf, count } from "../texts.js";
+import { lay } from "../tiles.js";
 import { fromAddress, toAddress } from "./address.js";
 import { softmax } from "./arithmetic.js";
 import { showLogits } from "./logits.js";
-import { paintMap, paintSheet, palette } from "./maps.js";
+import { paintMap } from "./maps.js";
 import { OwnDigit } from "./own-digit.js";
 import { Plot } from "./plot.js";
 import { say } from "./texts.js";
 
 /** @typedef {import("./own-digit.js").Seen} Seen */
-/** @typedef {{ picture: string, columns: number, tile: number, shown: number, zero: number }} Maps */
-/** @typedef {{ kind: string, title: string, sentence: string, shape: number[], parameters: number, maps?: Maps }} Layer */
+/** @typedef {{ kind: string, title: string, sentence: string, shape: number[], parameters: number, maps?: import("../tiles.js").Tiles }} Layer */
 /** @typedef {{ n: number, pixels: number[], accuracy: number[] }} Shifts */
 
 const NETWORK = "mnist-cnn";
@@ -121,7 +122,7 @@ function fill(item, step) {
   if (!last.maps) return;
   canvas.role = "img";
   canvas.ariaLabel = say("mapsLabel", { shown: last.maps.shown, title: first.title });
-  paintSheet(canvas, last.maps, WIDE);
+  lay(canvas, last.maps, { least: last.maps.tile, gap: 1, across: WIDE }).catch(() => {}); // a later one may come before
 }
 
 // --- The push ---

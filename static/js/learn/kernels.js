@@ -1,9 +1,10 @@
 // @ts-check
 /** The lesson "Kernels": one slides over numbers or over a digit, each product-sum spelled out. */
+import { palette } from "../palette.js";
 import { fromAddress, toAddress } from "./address.js";
 import { convolve, cosine, outputSide, padded, windowOf } from "./arithmetic.js";
 import { element, marked, math, show, shown } from "./formula.js";
-import { paintMap, palette } from "./maps.js";
+import { paintMap } from "./maps.js";
 import { NumberGrid } from "./number-grid.js";
 import { OwnDigit } from "./own-digit.js";
 import { say } from "./texts.js";

@@ -1,24 +1,8 @@
 // @ts-check
-/** Numbers as pictures: what is above 0 in the accent's colour, what is below in the alert's, 0 as the paper is. */
+/** Numbers as pictures, in the colours of palette.js. */
+import { palette } from "../palette.js";
 
-const BOOST = 0.6; // the power that lets weak numbers be seen beside a strong one
 const GAP = 1; // pixels between tiles
-
-/** @typedef {(value: number) => number} Palette from -1 to 1, a colour as one number of red, green, blue, opacity */
-
-/** In the theme of the moment. @param {Element} element @param {"signed" | "ink"} [kind] ink: from 0, the paper, to 1 @returns {Palette} */
-export function palette(element, kind = "signed") {
-  const style = getComputedStyle(element);
-  const names = kind === "ink" ? ["--sheet", "--ink", "--ink"] : ["--sheet", "--accent", "--alert"];
-  const [nothing, above, below] = names.map((name) => rgb(style.getPropertyValue(name)));
-  const boost = kind === "ink" ? 1 : BOOST;
-  return (value) => {
-    const share = Math.min(Math.abs(value), 1) ** boost;
-    const end = value < 0 ? below : above;
-    const [red, green, blue] = nothing.map((from, i) => Math.round(from + share * (end[i] - from)));
-    return (255 << 24) | (blue << 16) | (green << 8) | red;
-  };
-}
 
 /** The largest size among numbers; never 0, since it is divided by. @param {ArrayLike<number>} numbers */
 export function largest(numbers) {
@@ -27,7 +11,7 @@ export function largest(numbers) {
   return most;
 }
 
-/** One picture, a pixel for each number. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} numbers @param {number} width @param {{ most?: number, colour?: Palette }} [look] */
+/** One picture, a pixel for each number. @param {HTMLCanvasElement} canvas @param {ArrayLike<number>} numbers @param {number} width @param {{ most?: number, colour?: import("../palette.js").Palette }} [look] */
 export function paintMap(canvas, numbers, width, { most = largest(numbers), colour = palette(canvas) } = {}) {
   canvas.width = width;
   canvas.height = Math.ceil(numbers.length / width);
@@ -35,30 +19,6 @@ export function paintMap(canvas, numbers, width, { most = largest(numbers), colo
   const image = context.createImageData(canvas.width, canvas.height);
   const words = new Uint32Array(image.data.buffer);
   for (let i = 0; i < numbers.length; i++) words[i] = colour(numbers[i] / most);
-  context.putImageData(image, 0, 0);
-}
-
-/**
- * A grey sheet as the API sends it, in colours, as many tiles side by side as asked for.
- * @param {HTMLCanvasElement} canvas @param {{ picture: string, columns: number, tile: number, shown: number, zero: number }} sheet @param {number} across
- */
-export async function paintSheet(canvas, { picture, columns, tile, shown, zero }, across) {
-  const { pixels, side: width } = await greys(picture);
-  const colour = palette(canvas);
-  const step = tile + GAP;
-  canvas.width = Math.min(across, shown) * step - GAP;
-  canvas.height = Math.ceil(shown / across) * step - GAP;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const image = context.createImageData(canvas.width, canvas.height);
-  const words = new Uint32Array(image.data.buffer);
-  const table = Uint32Array.from({ length: 256 }, (_, grey) => colour((grey - zero) / (255 - zero || 1)));
-  for (let each = 0; each < shown; each++) {
-    const from = Math.floor(each / columns) * tile * width + (each % columns) * tile;
-    const to = Math.floor(each / across) * step * canvas.width + (each % across) * step;
-    for (let y = 0; y < tile; y++) {
-      for (let x = 0; x < tile; x++) words[to + y * canvas.width + x] = table[pixels[from + y * width + x]];
-    }
-  }
   context.putImageData(image, 0, 0);
 }
 
@@ -137,11 +97,4 @@ export class Tiles {
     const [width, height] = this.#size;
     return [(tile % this.across) * (width + GAP), Math.floor(tile / this.across) * (height + GAP)];
   }
-}
-
-/** @param {string} colour of CSS, as #rrggbb or #rgb */
-function rgb(colour) {
-  const digits = colour.trim().slice(1);
-  const [size, factor] = digits.length === 3 ? [1, 17] : [2, 1];
-  return [0, 1, 2].map((at) => factor * parseInt(digits.slice(at * size, (at + 1) * size), 16));
 }

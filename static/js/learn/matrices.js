@@ -1,11 +1,12 @@
 // @ts-check
 /** The lesson "Layers as matrices": a digit goes through a real network, row by row. */
+import { palette } from "../palette.js";
 import { count } from "../texts.js";
 import { fromAddress, toAddress } from "./address.js";
 import { softmax } from "./arithmetic.js";
 import { math, marked, number, show, shown } from "./formula.js";
 import { showLogits } from "./logits.js";
-import { Tiles, largest, paintMap, palette } from "./maps.js";
+import { Tiles, largest, paintMap } from "./maps.js";
 import { OwnDigit } from "./own-digit.js";
 import { put, scrubbed } from "./scrub.js";
 import { say } from "./texts.js";

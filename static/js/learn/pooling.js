@@ -1,9 +1,10 @@
 // @ts-check
 /** The lesson "Pooling": window by window on a map of numbers, then on the edges of a digit. */
+import { palette } from "../palette.js";
 import { fromAddress, toAddress } from "./address.js";
 import { convolve, outputSide, pool, windowOf } from "./arithmetic.js";
 import { element, marked, math, number, show } from "./formula.js";
-import { paintMap, palette } from "./maps.js";
+import { paintMap } from "./maps.js";
 import { NumberGrid } from "./number-grid.js";
 import { OwnDigit } from "./own-digit.js";
 import { say } from "./texts.js";
