@@ -1,6 +1,7 @@
 """A picture on its way through preprocessing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -24,11 +25,15 @@ class Work:
     background: int  # the one grey value of a clean canvas; PHOTO where there is none
     colours: Picture  # as it came
     rejected: str | None = None  # a code of preprocessing.REJECTIONS
+    size: int = 28  # of the network's input
+    options: Mapping[str, Any] = field(default_factory=dict)  # the pipeline's own
 
     @classmethod
-    def on(cls, picture: Picture) -> "Work":
+    def on(
+        cls, picture: Picture, size: int = 28, options: Mapping[str, Any] | None = None
+    ) -> "Work":
         shade = grey(picture)
-        return cls(shade, clean_background(shade), picture)
+        return cls(shade, clean_background(shade), picture, size=size, options=options or {})
 
     @property
     def is_photo(self) -> bool:

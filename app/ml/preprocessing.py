@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from app.ml import clothing, colours
+from app.ml import clothing, colours, photos
 from app.ml.framing import (
     centre_box,
     centre_mass,
@@ -109,11 +109,20 @@ COLOUR_STEPS = (
         "scale", colours.shrink, colours.pick_pixels, "It becomes 32 x 32 pixels by averaging."
     ),
 )
+PHOTO_STEPS = (
+    PipelineStep(
+        "shorten", photos.shorten, photos.squeeze, "The shorter side is shrunk, the other with it."
+    ),
+    PipelineStep(
+        "middle", photos.cut_middle, photos.leave_borders, "The middle is cut out as a square."
+    ),
+)
 
 PREPROCESSING: dict[str, tuple[PipelineStep, ...]] = {
     "digit": DIGIT_STEPS,
     "clothing": CLOTHING_STEPS,
     "colour": COLOUR_STEPS,
+    "photo": PHOTO_STEPS,
 }
 STEP_KEYS = {name: tuple(step.key for step in steps) for name, steps in PREPROCESSING.items()}
 
@@ -132,7 +141,7 @@ def preprocess(
     if skip and (unknown := set(skip) - set(STEP_KEYS[preprocessing.pipeline])):
         keys = ", ".join(STEP_KEYS[preprocessing.pipeline])
         raise ValueError(f"no step called {min(unknown)!r} to skip; choose from {keys}")
-    work = Work.on(picture)
+    work = Work.on(picture, preprocessing.size, preprocessing.options)
     seen: list[Step] = []
     for step in pipeline:
         (step.otherwise if step.key in skip else step.function)(work)
