@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from app import __version__
-from app.ml.checkpoints import ModelEntry, ModelLibrary
+from app.ml.checkpoints import (
+    CHECKPOINT,
+    ModelEntry,
+    ModelLibrary,
+    UnavailableModel,
+    UnknownModel,
+)
 from app.runs.checkpoints import model_of
 from app.settings import ROOT
 from app.web.api.predict import find
@@ -23,6 +30,8 @@ from app.web.roles import Role, RoleRouter, role_of
 
 router = RoleRouter()
 
+MOST_BARS = 20  # classes with a bar each; of more the most probable are shown
+MOST_NAMED = 100  # classes that the drawing page knows by name
 MOST_COMPARED = 8  # as many as can be told apart
 CODE = re.compile(r"`([^`]+)`")
 
@@ -48,18 +57,33 @@ def render(request: Request, template: str, **context: object) -> HTMLResponse:
 
 @router.page("/", role=Role.ANYONE)
 def draw(request: Request) -> HTMLResponse:
-    """With `?embed`, for a frame: pad and answer alone, and the listed origins may show it."""
+    """With `?embed`, for a frame: pad and answer alone, and the listed origins may show it; with
+    `?model=NAME` it begins with that one, for the kind of pictures that it reads."""
     state = request.app.state
     embed = "embed" in request.query_params
     if embed:
         request.state.frame_ancestors = state.settings.embed_origins
+    models = state.library.entries()
+    wanted = request.query_params.get("model", "")
+    if CHECKPOINT.fullmatch(wanted):
+        with suppress(UnknownModel, UnavailableModel):  # another one reads instead
+            models.append(state.library.resolve(wanted))
     return render(
         request,
         "draw.html",
-        models=[entry for entry in state.library.entries() if reads_drawings(entry)],
-        default_model=state.settings.default_model,
+        models=models,
+        chosen=first_of(models, wanted, state.settings.default_model),
+        most_bars=MOST_BARS,
+        most_named=MOST_NAMED,
         embed=embed,
     )
+
+
+def first_of(models: list[ModelEntry], *names: str) -> ModelEntry | None:
+    """The first that can predict: by one of the names, in turn, or any that reads drawings."""
+    usable = {entry.name: entry for entry in models if entry.card}
+    digits = (name for name, entry in usable.items() if reads_drawings(entry))
+    return next((usable[name] for name in (*names, *digits, *usable) if name in usable), None)
 
 
 @router.page("/models/{reference:path}/glass", role=Role.ANYONE)
@@ -79,8 +103,7 @@ def glass(request: Request, reference: str) -> HTMLResponse:
 
 
 def reads_drawings(entry: ModelEntry) -> bool:
-    """A broken folder is shown too, with its reason."""
-    return entry.card is None or entry.card.preprocessing.pipeline == "digit"
+    return entry.card is not None and entry.card.preprocessing.pipeline == "digit"
 
 
 @router.page("/train", role=Role.ANYONE)

@@ -10,6 +10,8 @@ const RUNNER_UP = 0.1; // a second guess at least this probable is named beside 
 const TIE = 0.1; // two guesses closer than this stand side by side: neither is the answer
 const LATE = 2000; // ms of waiting after which one is told so
 const LOW = 0.5; // a first guess less probable than this is no more than perhaps right
+const MOST_BARS = 20; // classes that have a bar each, in their order; of more the most probable ten are shown
+const RANKS = 10;
 
 export class AnswerView {
   #element;
@@ -23,6 +25,10 @@ export class AnswerView {
   #sees;
   /** @type {HTMLLIElement[]} */
   #rows;
+  #pattern;
+  #isRanked;
+  /** What stands there while the pad is empty. */
+  #empty;
   #timer = 0;
 
   /** @param {HTMLElement} element */
@@ -37,24 +43,35 @@ export class AnswerView {
     this.#spoken = part("output");
     this.#bars = part(".bars");
     this.#rows = [.../** @type {NodeListOf<HTMLLIElement>} */ (this.#bars.querySelectorAll(".bar"))];
+    this.#pattern = /** @type {HTMLLIElement | undefined} */ (this.#rows[0]?.cloneNode(true));
+    this.#isRanked = this.#rows.length > 0 && !labelOf(this.#rows[0]).textContent;
+    if (this.#isRanked) this.#layRows(Array(RANKS).fill(""));
+    this.#empty = nothing(this.#sure.textContent ?? "", this.#detail.textContent ?? "");
     this.#seen = /** @type {HTMLImageElement} */ (part(".seen img"));
     this.#sees = part(".seen p");
   }
 
-  /** @param {string[]} classes @param {number} size the side of the pictures it sees, in pixels */
+  /** @param {string[]} classes none: more than can be named @param {number} size the side of the pictures it sees, in pixels */
   setModel(classes, size) {
-    this.#sees.textContent = say("sees", { size });
-    const [pattern] = this.#rows;
-    this.#rows = classes.map((label) => {
-      const row = /** @type {HTMLLIElement} */ (pattern.cloneNode(true));
-      const button = /** @type {HTMLButtonElement} */ (row.querySelector(".label"));
-      button.textContent = label;
-      button.ariaLabel = say("keepAs", { label });
-      button.tabIndex = -1;
+    this.#sees.textContent = (this.#sees.dataset.sentence ?? "").replaceAll("{size}", String(size));
+    this.#isRanked = !classes.length || classes.length > MOST_BARS;
+    this.#layRows(this.#isRanked ? Array(RANKS).fill("") : classes);
+    this.#showBars([]);
+  }
+
+  /** @param {string[]} labels */
+  #layRows(labels) {
+    this.#rows = labels.map((label) => {
+      const row = /** @type {HTMLLIElement} */ (this.#pattern?.cloneNode(true));
+      const name = labelOf(row);
+      name.textContent = label;
+      if (name instanceof HTMLButtonElement) {
+        name.ariaLabel = say("keepAs", { label });
+        name.tabIndex = -1;
+      }
       return row;
     });
     this.#bars.replaceChildren(...this.#rows);
-    this.#showBars([]);
   }
 
   /** @param {Answer} answer @param {boolean} final whether the pen is up: before, a rejection only means "go on" */
@@ -84,7 +101,7 @@ export class AnswerView {
   }
 
   showEmpty() {
-    this.#showNothing(nothing(say("empty"), say("emptyDetail")));
+    this.#showNothing(this.#empty);
   }
 
   showReading() {
@@ -114,6 +131,7 @@ export class AnswerView {
   #setHeadline({ state, guess, sure, detail }) {
     this.#headline.dataset.state = state;
     this.#guess.textContent = guess;
+    this.#guess.toggleAttribute("data-word", isWord(guess));
     this.#sure.textContent = sure;
     this.#detail.textContent = detail;
   }
@@ -121,13 +139,14 @@ export class AnswerView {
   /** @param {Prediction[]} predictions sorted @param {boolean} [topStands] whether the first is the answer */
   #showBars(predictions, topStands = false) {
     this.#bars.toggleAttribute("data-blank", predictions.length === 0);
-    const shares = new Map(predictions.map(({ index, probability }) => [index, probability]));
+    const rows = new Map(predictions.map((prediction, rank) => [this.#isRanked ? rank : prediction.index, prediction]));
     this.#rows.forEach((row, index) => {
-      const share = shares.get(index) ?? 0;
+      const { label = "", probability: share = 0 } = rows.get(index) ?? {};
+      if (this.#isRanked) labelOf(row).textContent = label;
       row.style.setProperty("--share", share.toFixed(4));
       /** @type {Text} */ (row.querySelector(".number")?.firstChild).data = percent(share);
       row.toggleAttribute("aria-current", false);
-      if (topStands && index === predictions[0]?.index) row.setAttribute("aria-current", "true");
+      if (topStands && predictions.length && rows.get(index) === predictions[0]) row.setAttribute("aria-current", "true");
     });
   }
 
@@ -142,6 +161,9 @@ export class AnswerView {
     }, () => {});
   }
 }
+
+/** @param {HTMLLIElement} row @returns {HTMLElement} */
+const labelOf = (row) => /** @type {any} */ (row.querySelector(".label"));
 
 /** What a screen reader is told. @param {import("./predict.js").Reading} reading */
 export function spoken({ predictions, rejected }) {
@@ -158,11 +180,14 @@ export function guess([first, second]) {
     return { state: "unsure", guess: first.label, sure: say("tie", values), detail: say("tieDetail", values) };
   }
   if (first.probability < LOW) {
-    return { state: "unsure", guess: first.label, sure: say("perhaps", values), detail: say("perhapsDetail", values) };
+    return { state: "unsure", guess: first.label, sure: say(isWord(first.label) ? "perhapsWord" : "perhaps", values), detail: say("perhapsDetail", values) };
   }
   const named = second?.probability >= RUNNER_UP;
   return { state: "answer", guess: first.label, sure: say("sure", values), detail: named ? say("runnerUp", values) : "" };
 }
+
+/** @param {string} label */
+const isWord = (label) => label.length > 2;
 
 /** @param {Prediction} prediction */
 const share = ({ probability }) => percent(probability) + UNIT;

@@ -11,8 +11,8 @@ export const isCheckpoint = (name) => /^runs\/\w+\/checkpoints(-[1-9])?\/\d+$/.t
 /** @param {string} name @returns {Promise<Model>} Refusal when it is gone */
 export async function readModel(name) {
   const { classes, card } = await ask("GET", `/api/v1/models/${name}`);
-  const { size, channels } = card.preprocessing;
-  return { name, classes, size, channels };
+  const { pipeline, size, channels } = card.preprocessing;
+  return { name, kind: pipeline, classes, size, channels };
 }
 
 /** What people call it. @param {string} name */

@@ -29,8 +29,11 @@ const phoneCamera = find("#capture");
 /** @type {HTMLSelectElement} */
 const select = find("#model");
 
+const FIRST = 10; // classes that are asked for where there are too many to be named
+
 const notice = find("#notice");
-const models = [...select.options].filter((option) => !option.disabled).map(modelOf);
+const kind = select.selectedOptions[0]?.dataset.kind ?? "digit"; // of the pictures that this page is about
+const models = [...select.options].filter((option) => !option.disabled && option.dataset.kind === kind).map(modelOf);
 const lab = new Lab(models, models.find(({ name }) => name === select.value) ?? null);
 const view = new AnswerView(find("#answer"));
 const limit = Number(file.dataset.maxMib);
@@ -78,7 +81,7 @@ function ask(final) {
   }
   if (!lab.model) return;
   view.setBusy(true);
-  server.ask({ model: lab.model.name, classes: lab.model.classes.length, final, body: lab.subject.picture });
+  server.ask({ model: lab.model.name, classes: lab.model.classes.length || FIRST, final, body: lab.subject.picture });
 }
 
 /** Something else lies on the sheet. @param {boolean} final whether pen and crop box are at rest */
@@ -126,7 +129,7 @@ find("#camera").addEventListener("click", () => (hasLiveCamera ? camera.open() :
 
 /** @param {HTMLOptionElement} option @returns {Model} */
 function modelOf({ value, dataset }) {
-  return { name: value, classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size), channels: Number(dataset.channels) };
+  return { name: value, kind: dataset.kind ?? "", classes: JSON.parse(dataset.classes ?? "[]"), size: Number(dataset.size), channels: Number(dataset.channels) };
 }
 
 /** @param {string} name */
@@ -142,11 +145,24 @@ function choose(name) {
 /** A checkpoint joins the list when an address names it. @param {string} name */
 async function offer(name) {
   if (models.some((each) => each.name === name)) return;
-  models.push(await readModel(name));
+  const model = await readModel(name);
+  if (model.kind !== kind) return go(name);
+  models.push(model);
   select.append(new Option(titleOf(name), name));
 }
 
+/** To the page about the pictures that another model reads. @param {string} model @param {string} [hash] what is drawn there */
+function go(model, hash = "") {
+  const query = new URLSearchParams(location.search);
+  query.set("model", model);
+  location.assign(`/?${query}${hash}`);
+}
+
+/** @param {string} name */
+const isElsewhere = (name) => [...select.options].some((option) => option.value === name && !option.disabled && option.dataset.kind !== kind);
+
 select.addEventListener("change", () => {
+  if (isElsewhere(select.value)) return go(select.value);
   choose(select.value);
   ask(true);
 });
@@ -166,6 +182,8 @@ function lose(name) {
 
 // --- What outlives the page: a reload, or the address that somebody shared ---
 
+const stored = kind === "digit" ? DRAWING : `${DRAWING}-${kind}`;
+
 /** In another page's frame: the way to the whole page. */
 const elsewhere = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#elsewhere"));
 const glass = /** @type {HTMLAnchorElement | null} */ (document.querySelector("#glass"));
@@ -181,24 +199,26 @@ function save() {
   const now = written();
   if (shared() && shared() !== now) history.replaceState(null, "", location.pathname + location.search);
   if (elsewhere) elsewhere.href = `/#${now}`;
-  else remember(DRAWING, now);
+  else remember(stored, now);
 }
 
 /** @param {string} line */
 async function restore(line) {
+  const isGiven = line === shared(); // by an address, not by this browser's memory
   const found = decode(line);
   if (!found) {
     notice.textContent = say("linkDamaged");
     return;
   }
   const { model, pen, strokes } = found;
+  if (isElsewhere(model)) return isGiven ? go(model, location.hash) : undefined; // a drawing for another page
   if (model && isCheckpoint(model)) await offer(model).catch(() => {}); // another one reads instead
-  choose(model);
+  if (isGiven || !new URLSearchParams(location.search).get("model")) choose(model);
   if (strokes.length) {
     tools.width = pen;
     sheet.draw(strokes);
   }
-  if (model && lab.model && model !== lab.model.name) notice.textContent = say(isCheckpoint(model) ? "noCheckpoint" : "modelMissing", { name: model, model: lab.model.name });
+  if (isGiven && model && lab.model && model !== lab.model.name) notice.textContent = say(isCheckpoint(model) ? "noCheckpoint" : "modelMissing", { name: model, model: lab.model.name });
 }
 
 /** What the address says; not every # does. */
@@ -207,7 +227,7 @@ function shared() {
   return isShared(line) ? line : "";
 }
 
-restore(shared() || (elsewhere ? "" : recalled(DRAWING))); // two frames of one page would share it
+restore(shared() || (elsewhere ? "" : recalled(stored))); // two frames of one page would share it
 addEventListener("hashchange", () => shared() && restore(shared()));
 
 // --- Panels: each is loaded when it is first opened ---

@@ -4,7 +4,7 @@
  *
  * @typedef {import("./strokes.js").Strokes} Strokes
  * @typedef {import("./predict.js").Answer} Answer
- * @typedef {{ name: string, classes: string[], size: number, channels: number }} Model size: the side of the pictures it sees, in pixels
+ * @typedef {{ name: string, kind: string, classes: string[], size: number, channels: number }} Model kind: of pictures; classes: none where there are more than 100; size: the side of the pictures it sees, in pixels
  * @typedef {{ kind: "drawing", picture: () => Promise<Blob>, strokes: Strokes, pen: number }
  *   | { kind: "picture", picture: () => Promise<Blob>, name: string }} Subject
  *   what is read: a drawing as vectors, or an uploaded picture; picture() gives what is sent

@@ -82,7 +82,7 @@ function write(form, { model, subject }, sent) {
   if (form === "embed") return frame(location.origin, line, say("frameTitle"));
   if (form === "link") return sent ? "" : `${location.origin}/#${line}`;
   const asked = drawing ?? sent;
-  return asked ? CODE[form]({ origin: location.origin, model: model.name, classes: model.classes.length, subject: asked }) : "";
+  return asked ? CODE[form]({ origin: location.origin, model: model.name, classes: model.classes.length || 10, subject: asked }) : "";
 }
 
 /** @param {Form} form @param {Sent | null} sent */

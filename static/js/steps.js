@@ -35,7 +35,7 @@ export function mount(panel, lab) {
     }
     const query = { steps: "true", skip: view.leftOut.join() };
     const body = async () => (sent = await subject.picture());
-    server.ask({ model: model.name, classes: model.classes.length, final, body, query });
+    server.ask({ model: model.name, classes: model.classes.length || 1, final, body, query });
   }
 
   lab.addEventListener("answer", (event) => panel.open && view.showWhole(lab.answer, /** @type {CustomEvent} */ (event).detail));

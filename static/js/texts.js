@@ -3,7 +3,6 @@
 
 const TEXTS = {
   empty: "No digit yet",
-  emptyDetail: "The answer changes as you draw.",
   cleared: "The pad is empty.",
   linkDamaged: "This link’s drawing cannot be read: it was cut off, or made by a newer Inkling. Ask for it again, or draw here.",
   modelMissing: "This server cannot use the model {name}: {model} reads instead.",
@@ -18,6 +17,7 @@ const TEXTS = {
   tie: "{label} or {other}?",
   tieDetail: "{share} and {otherShare}: it cannot decide.",
   perhaps: "Perhaps a {label}",
+  perhapsWord: "Perhaps {label}",
   perhapsDetail: "Only {share} sure.",
   spokenUnsure: "{sure} {detail}",
   goOn: "Go on…",
@@ -33,11 +33,10 @@ const TEXTS = {
   tooLarge: "This picture is larger than {limit} MiB. Make it smaller, then try again.",
   unreadable: "This file cannot be read. Choose it again.",
   yourPicture: "Your picture: {name}",
-  sees: "Your digit, cropped, centred and shrunk to {size} × {size} pixels. Nothing else.",
-  seen: "{size} by {size} pixels: your digit, cropped and centred",
+  seen: "{size} by {size} pixels: what the network sees",
 
   // What the network sees, step by step
-  stepsEmpty: "Draw a digit, or upload a picture: its way to the network appears here.",
+  stepsEmpty: "Draw, or upload a picture: its way to the network appears here.",
   stepsUse: "Take a tick away to leave that step out. It changes the reading here, never the answer above.",
   asSet: "As set here: {reading}",
   sentPicture: "As sent: {width} by {height} pixels",
@@ -116,7 +115,7 @@ const TEXTS = {
   savePng: "Save as PNG",
   savePicture: "Save the picture",
   selected: "Selected: now copy it with Ctrl+C or the menu.",
-  drawFirst: "Draw a digit or upload a picture first.",
+  drawFirst: "Draw or upload a picture first.",
   noLink: "A picture cannot travel in a link; a drawing can.",
   aboutLink: "Opens this drawing with this model wherever {host} can be reached.",
   aboutCurl: "For a terminal. Answers JSON, which the page API explains.",

@@ -121,13 +121,13 @@ def test_the_javascript_runs_in_the_page_and_asks_the_chosen_model(page: Page, m
 
 
 def test_the_code_follows_the_drawing(page: Page, mouse: Any) -> None:
-    assert show(page, "curl") == "Draw a digit or upload a picture first."
+    assert show(page, "curl") == "Draw or upload a picture first."
     expect(page.get_by_role("button", name="Copy code")).to_have_attribute("aria-disabled", "true")
     page.locator("#pad").scroll_into_view_if_needed()
     mouse(page, CROSSED_SEVEN)
     expect(page.get_by_label("To copy")).to_have_value(re.compile('"strokes": .*"pen_width": 0.1'))
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_label("To copy")).to_have_value("Draw a digit or upload a picture first.")
+    expect(page.get_by_label("To copy")).to_have_value("Draw or upload a picture first.")
 
 
 def test_a_link_opens_the_same_drawing_with_the_same_model_elsewhere(

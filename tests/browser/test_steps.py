@@ -130,7 +130,7 @@ def test_pictures_keep_their_place_while_drawing(page: Page, mouse: Any) -> None
     assert panel.bounding_box() == height
     page.get_by_role("button", name="Clear").click()
     expect(panel.locator("img:visible")).to_have_count(0)
-    expect(panel.locator(".told")).to_contain_text("Draw a digit")
+    expect(panel.locator(".told")).to_contain_text("Draw, or upload a picture")
     assert panel.bounding_box() == height
 
 
