@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CPU_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")  # that training uses
 LOW_DISK_GB = 2.0  # a training run with its checkpoints, and the caches of the datasets
 BROWSERS = (
+    "chromium-headless-shell",  # no window, no tabs: two thirds of the processor time
     *("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "microsoft-edge"),
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
