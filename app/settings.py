@@ -147,6 +147,10 @@ class Settings(BaseSettings):
         return self.datasets_dir or self.data_dir / "datasets"
 
     @cached_property
+    def own_datasets_dir(self) -> Path:
+        return self.data_dir / "datasets-own"
+
+    @cached_property
     def runs_dir(self) -> Path:
         """Each run's folder: its checkpoints and its log."""
         return self.data_dir / "runs"

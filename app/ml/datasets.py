@@ -1,9 +1,10 @@
-"""The table of datasets, and load()."""
+"""The table of datasets, a person's own beside them, and load()."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from app.ml import mnist, pen_digits, picture_archives
+from app.ml import mnist, own_datasets, pen_digits, picture_archives
 from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
 from app.ml.sources import Entry, Source
@@ -26,15 +27,73 @@ OBJECTS = (
 )  # fmt: skip
 
 
-def load(name: str, root: Path, cache: Path, options: Options | None = None) -> Dataset:
-    """The dataset as tensors, from files under `root`, with parsed tensors kept under `cache`.
+class UnknownDataset(ValueError):
+    """No dataset of that name."""
 
-    ValueError for an unknown name, MissingFiles with the next step when files are not there.
+
+class Datasets(Mapping[str, Entry]):
+    """All there are by name: those of DATASETS, then those that a person made, in `own`."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        self.own = own
+
+    def __getitem__(self, name: str) -> Entry:
+        if name in DATASETS:
+            return DATASETS[name]
+        entry = own_datasets.find(self.own, name) if self.own else None
+        if entry is None:
+            raise KeyError(name)
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        yield from DATASETS
+        if self.own:
+            yield from own_datasets.names(self.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def find(name: str, own: Path | None = None) -> Entry:
+    """The one way from a name to its dataset. UnknownDataset with those that there are."""
+    known = Datasets(own)
+    try:
+        return known[name]
+    except KeyError:
+        sentence = f"no dataset called {name!r}; choose one of {', '.join(known)}"
+        raise UnknownDataset(sentence) from None
+
+
+def load(
+    name: str, root: Path, cache: Path, options: Options | None = None,
+    own: Path | None = None, preprocessing: Preprocessing | None = None,
+) -> Dataset:  # fmt: skip
+    """The dataset from files under `root` or in `own`, with parsed tensors kept under `cache`.
+
+    `preprocessing` is that of a network which learns on, in place of the photographs' own.
+    ValueError for an unknown name or pictures that cannot be prepared so, MissingFiles with the
+    next step when files are not there.
     """
-    if name not in DATASETS:
-        raise ValueError(f"no dataset called {name!r}; choose one of {', '.join(DATASETS)}")
-    entry, options = DATASETS[name], options or Options()
-    return spoilt(entry.load(entry, root, cache, options), options)
+    options = options or Options()
+    entry = prepared(find(name, own), options, preprocessing)
+    dataset = entry.load(entry, root, cache, options)
+    return spoilt(replace(dataset, entry=entry), options)
+
+
+def asked_for(entry: Entry, model: Preprocessing) -> Preprocessing | None:
+    """What load() is given so that its pictures are those that a model takes: photographs alone
+    are not prepared yet."""
+    return model if entry.preprocessing.pipeline == "photo" else None
+
+
+def prepared(entry: Entry, options: Options, given: Preprocessing | None = None) -> Entry:
+    """The entry with the preprocessing by which it is loaded: photographs come in any size."""
+    own = entry.preprocessing
+    if own.pipeline == "photo":
+        return replace(entry, preprocessing=given or replace(own, size=options.size))
+    if given not in (None, own):
+        raise ValueError(f"{entry.title} holds small pictures already prepared, no photographs")
+    return entry
 
 
 def load_digits(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset:

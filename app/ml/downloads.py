@@ -20,7 +20,7 @@ class DownloadFailed(RuntimeError):
 def download(entry: Entry, root: Path, progress: Progress) -> None:
     """Every file of the dataset that is not there yet, under `root`. DownloadFailed."""
     for source in entry.sources:
-        if not (root / source.path).is_file():
+        if source.place(root) is None:
             fetch(source, root / source.path, progress)
 
 

@@ -129,6 +129,6 @@ def evaluate(probabilities_of: Callable[[Picture], Picture], part: Part) -> Eval
     """
     if not len(part):
         raise ValueError("this part of the dataset is empty; choose another")
-    rows = [probabilities_of(batch.numpy()) for batch in torch.split(part.pictures, BATCH)]
+    rows = [probabilities_of(batch.numpy()) for batch in part.batches(BATCH)]
     probabilities = torch.cat([torch.from_numpy(row) for row in rows])
     return Evaluation(part.labels, probabilities, rejections(part))

@@ -20,7 +20,9 @@ from app.ml.picture import Picture
 from app.ml.residual import Residual
 
 TRAINING_SAMPLE = 2_000  # training pictures that are looked at, as they are: +-1 point at 95 %
+SEEN_BYTES = 512 * 1024 * 1024  # of the pictures of a part; of a larger one a sample is looked at
 ACTIVE_SAMPLE = 1_000  # pictures on which a unit may show that it is alive
+ACTIVE_PIXELS = 64 * 64 * ACTIVE_SAMPLE  # fewer pictures where they are large
 FLAT = 0.04  # of an activation's steepest slope: beyond, hardly any gradient comes through
 
 
@@ -60,16 +62,18 @@ class Examination:
 
 
 def examined_part(dataset: Dataset, name: str) -> Part:
-    """The part as it is; of the training pictures a sample, always the same one."""
+    """The part as it is; of training pictures, or of very many, a sample, always the same one."""
     part = dataset.part(name)
-    return part.sample(TRAINING_SAMPLE) if name == "train" else part
+    most = SEEN_BYTES // part.picture_bytes
+    return part.sample(min(most, TRAINING_SAMPLE) if name == "train" else most)
 
 
 def examine(card: Card, network: Network, part: Part) -> Examination:
     """ValueError when the part is empty."""
     classifier = Classifier(card, network)
     evaluation = evaluate(classifier.probabilities, part)
-    x = classifier.normalised(part.pictures[:ACTIVE_SAMPLE].numpy())
+    some = min(ACTIVE_SAMPLE, ACTIVE_PIXELS // part.pictures.shape[2:].numel())
+    x = classifier.normalised(part.pictures[:some].numpy())
     return Examination(evaluation, activity(network, x))
 
 
@@ -124,7 +128,7 @@ def save_pictures(folder: Path, name: str, part: Part) -> None:
     path = folder / pictures_of(name)
     if path.exists():
         return
-    tensors = {"pictures": part.pictures.contiguous()}
+    tensors = {"pictures": part.pictures[:].contiguous()}
     write_atomically(path, lambda name: save_file(tensors, name))
 
 

@@ -24,13 +24,14 @@ from app.ml.checkpoints import (
     read_checkpoint,
 )
 from app.ml.damage import Damage, Misfit
-from app.ml.datasets import load
+from app.ml.datasets import UnknownDataset, asked_for, find, load
 from app.ml.examination import examine, examined_part, save_pictures
 from app.ml.excitement import MOST_PICTURES, excitement, save_excitement
 from app.ml.gallery import make_gallery
 from app.ml.hidden import hidden
 from app.ml.inference import load_classifier, load_network
 from app.ml.parts import Dataset, Options, Part
+from app.ml.preprocessing import Preprocessing
 from app.ml.resilience import resilience
 from app.ml.shifting import read_shifted
 from app.ml.sources import MissingFiles
@@ -45,7 +46,7 @@ class GivenUp(Exception):
 
 
 class Examiner:
-    """Answers questions, each with `what` and the folders `datasets` and `cache`; paths are words.
+    """Answers questions, each with `what` and the folders `datasets`, `own` and `cache`, as words.
 
     examination: {run, checkpoints, examined, step, part}, the second and third folders in `run`.
     hidden, excitement, shifts: {library, reference, version, part, path}, path is where to put it.
@@ -71,7 +72,7 @@ class Examiner:
             return {"error": "unknown_checkpoint", "message": ""}
         except UnavailableModel as error:
             return {"error": "model_unavailable", "message": f"{error}"}
-        except MissingFiles as error:
+        except (MissingFiles, UnknownDataset) as error:
             return {"error": "no_dataset", "message": f"{error}"}
         except Misfit as error:
             return {"error": "not_there", "message": f"{error}"}
@@ -156,14 +157,19 @@ class Examiner:
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None
         options = entry.card.training.get("dataset_options", {})
-        return self.read(entry.card.dataset, options, question)
+        return self.read(entry.card.dataset, options, question, entry.card.preprocessing)
 
-    def read(self, name: str, options: dict[str, Any], question: dict[str, Any]) -> Dataset:
-        root, cache = Path(question["datasets"]), Path(question["cache"])
-        key = name, json.dumps(options, sort_keys=True), root, cache
+    def read(
+        self, name: str, options: dict[str, Any], question: dict[str, Any],
+        model: Preprocessing | None = None,
+    ) -> Dataset:  # fmt: skip
+        root, own, cache = (Path(question[folder]) for folder in ("datasets", "own", "cache"))
+        known = find(name, own)
+        how = model and asked_for(known, model)
+        key = name, known.version, json.dumps(options, sort_keys=True), root, cache, repr(how)
         if key != self.key or self.dataset is None:
             self.dataset = None  # the memory of one is enough
-            self.dataset = load(name, root, cache, Options.of(options))
+            self.dataset = load(name, root, cache, Options.of(options), own, how)
             self.key = key
         return self.dataset
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
-from app.ml.gallery import smaller
+from app.ml.gallery import small_pictures
 from app.ml.hidden import SECONDS, batch_of
 from app.ml.networks import Network
 from app.ml.parts import Part
@@ -72,7 +72,7 @@ def strongest(y: Tensor, start: int) -> Excitement:
 def save_excitement(path: Path, found: dict[str, Excitement], part: Part, looked_at: int) -> None:
     """With the pictures that are shown, each once."""
     used = torch.unique(torch.cat([layer.rows.flatten() for layer in found.values()]))
-    tensors = {"pictures": smaller(part.pictures[used]), "labels": part.labels[used], "rows": used}
+    tensors = {"pictures": small_pictures(part, used), "labels": part.labels[used], "rows": used}
     for name, layer in found.items():
         tensors[f"{name}/values"] = layer.values.contiguous()
         tensors[f"{name}/kept"] = torch.searchsorted(used, layer.rows.contiguous())

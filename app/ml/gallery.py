@@ -12,12 +12,15 @@ from app.ml.files import write_atomically
 from app.ml.parts import Part
 
 MOST_SIDE = 64  # pixels; larger pictures are kept smaller
+MOST_BYTES = 512 * 1024 * 1024  # of all kept pictures; of more a sample is kept
 BATCH = 2_048
+PIXELS = 64 * 64 * BATCH  # of the large pictures that are made small at one time
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """pictures uint8 (N, C, S, S), labels int64 (N,); of each class counts (K,), the mean picture
+    """pictures uint8 (N, C, S, S), labels int64 (N,), rows (N,) their places in the part, which may
+    have more pictures than are shown; of each class of the whole part counts (K,), the mean picture
     and the standard deviation of each pixel, both float32 (K, C, S, S) from 0 to 255.
 
     hard (N,) are the rows, those first that look least like their class and most like another.
@@ -25,6 +28,7 @@ class Gallery:
 
     pictures: Tensor
     labels: Tensor
+    rows: Tensor
     counts: Tensor
     means: Tensor
     spreads: Tensor
@@ -37,20 +41,36 @@ class Gallery:
 
 
 def make_gallery(part: Part, classes: int) -> Gallery:
-    pictures = smaller(part.pictures)
-    counts, means, spreads = common(pictures, part.labels, classes)
-    hard = strangeness(pictures, part.labels, means, counts).argsort(descending=True, stable=True)
-    return Gallery(pictures, part.labels, counts, means, spreads, hard)
+    rows = shown(part)
+    pictures, labels = small_pictures(part, rows), part.labels[rows]
+    counts, means, spreads = common(pictures, labels, classes)
+    hard = strangeness(pictures, labels, means, counts).argsort(descending=True, stable=True)
+    everything = part.labels.bincount(minlength=classes)
+    return Gallery(pictures, labels, rows, everything, means, spreads, hard)
+
+
+def shown(part: Part) -> Tensor:
+    """Rows of the part: all, or as many as there is room for, always the same."""
+    channels, height, width = part.pictures.shape[1:]
+    most = MOST_BYTES // (channels * min(height, MOST_SIDE) * min(width, MOST_SIDE))
+    if len(part) <= most:
+        return torch.arange(len(part))
+    order = torch.randperm(len(part), generator=torch.Generator().manual_seed(0))
+    return order[:most].sort().values
+
+
+def small_pictures(part: Part, rows: Tensor) -> Tensor:
+    """uint8 (n, C, S, S) of these rows, S at most MOST_SIDE."""
+    size = min(BATCH, max(1, PIXELS // part.pictures.shape[2:].numel()))
+    batches = [smaller(part.pictures[some]) for some in torch.split(rows, size)]
+    return torch.cat(batches)
 
 
 def smaller(pictures: Tensor) -> Tensor:
     if max(pictures.shape[-2:]) <= MOST_SIDE:
         return pictures
     size = (MOST_SIDE, MOST_SIDE)
-    return torch.cat([
-        interpolate(batch.float(), size, mode="area").round().byte()
-        for batch in torch.split(pictures, BATCH)
-    ])  # fmt: skip
+    return interpolate(pictures.float(), size, mode="area").round().byte()
 
 
 def common(pictures: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor, Tensor]:

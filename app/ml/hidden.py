@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
-from app.ml.gallery import MOST_SIDE, smaller
+from app.ml.gallery import MOST_SIDE, small_pictures
 from app.ml.inference import Classifier
 from app.ml.networks import Network
 from app.ml.parts import Part
@@ -105,7 +105,7 @@ def hidden(card: Card, network: Network, part: Part) -> Hidden:
     mean, axes, explained = principal_axes(features)
     return Hidden(
         features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
-        predicted=last(features).argmax(1), rows=rows, pictures=smaller(part.pictures[rows]),
+        predicted=last(features).argmax(1), rows=rows, pictures=small_pictures(part, rows),
         mean=mean, axes=axes, explained=explained,
     )  # fmt: skip
 
@@ -129,7 +129,7 @@ def sample(count: int, width: int, picture: Tensor) -> Tensor:
 
 def batch_of(part: Part) -> int:
     """Pictures at once, so that large ones do not take all memory."""
-    return max(1, min(256, PIXELS // part.pictures[0, 0].numel()))
+    return max(1, min(256, PIXELS // part.pictures.shape[2:].numel()))
 
 
 def principal_axes(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,27 +1,31 @@
 """Parts of a dataset: labelled pictures as tensors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from app.ml.hyperparameters import Hyperparameter, complete
+from app.ml.picture_files import PictureFiles
 from app.ml.preprocessing import Preprocessing
 from app.ml.strokes import Stroke
+
+if TYPE_CHECKING:
+    from app.ml.sources import Entry
 
 PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Part:
-    """pictures uint8 (N, C, H, W), labels int64 (N,).
+    """pictures uint8 (N, C, H, W), in memory or decoded when rows are asked for; labels int64 (N,).
 
     groups names each picture's writer; rejected (N,) bool marks what preprocessing refused.
     """
 
-    pictures: Tensor
+    pictures: Tensor | PictureFiles
     labels: Tensor
     rejected: Tensor | None = None
     groups: tuple[str, ...] | None = None
@@ -34,6 +38,15 @@ class Part:
         """Pictures and labels in that device's memory."""
         return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
 
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """The pictures in their order, so many at a time."""
+        return (self.pictures[start : start + size] for start in range(0, len(self), size))
+
+    @property
+    def picture_bytes(self) -> int:
+        """Of one picture."""
+        return self.pictures.shape[1:].numel()
+
     def sample(self, most: int) -> "Part":
         """The part as it is, or so many of its pictures, always the same ones."""
         if len(self) <= most:
@@ -42,9 +55,9 @@ class Part:
         return self.take(order[:most])
 
     def take(self, index: Tensor) -> "Part":
-        rows = index.tolist()
+        rows, pictures = index.tolist(), self.pictures
         return Part(
-            self.pictures[index],
+            pictures.take(rows) if isinstance(pictures, PictureFiles) else pictures[index],
             self.labels[index],
             None if self.rejected is None else self.rejected[index],
             self.groups and tuple(self.groups[row] for row in rows),
@@ -61,6 +74,7 @@ class Dataset:
     validation: Part
     test: Part
     tests: tuple[tuple[str, int], ...] = ()  # a joined test part: whose pictures, and how many
+    entry: "Entry | None" = None  # what it is, as it was found by its name
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -87,6 +101,7 @@ class Options:
     leak: float = 0.0
     label_noise: float = 0.0
     seed: int = 0
+    size: int = 64
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Options":
@@ -125,6 +140,10 @@ OPTIONS = (
         "label_noise", "number", 0.0,
         "On purpose: the share of the training labels that is replaced by wrong ones.",
         minimum=0, maximum=1,
+    ),
+    Hyperparameter(
+        "size", "integer", 64, "Pixels on a side that each photograph is brought to.",
+        minimum=32, maximum=224,
     ),
     Hyperparameter(
         "seed", "integer", 0, "Of what is drawn, chosen, leaked and spoilt at random.",
@@ -171,10 +190,17 @@ def cut(part: Part, fraction: float, seed: int) -> tuple[Part, Part]:
 
 def join(first: Part, second: Part) -> Part:
     return Part(
-        torch.cat((first.pictures, second.pictures)),
+        joined(first.pictures, second.pictures),
         torch.cat((first.labels, second.labels)),
         torch.cat((rejections(first), rejections(second))),
     )
+
+
+def joined(first: Tensor | PictureFiles, second: Tensor | PictureFiles) -> Tensor | PictureFiles:
+    if isinstance(first, PictureFiles) and isinstance(second, PictureFiles):
+        return replace(first, names=(*first.names, *second.names))  # of one folder
+    assert isinstance(first, Tensor) and isinstance(second, Tensor)
+    return torch.cat((first, second))
 
 
 def rejections(part: Part) -> Tensor:

@@ -52,7 +52,7 @@ def early_card(
     notes: Sequence[str] = (),
 ) -> Card:  # fmt: skip
     """What is known of a model before its training ends: nothing is measured yet."""
-    entry = DATASETS[dataset.name]
+    entry = dataset.entry or DATASETS[dataset.name]
     return Card(
         name=name,
         title=f"{TITLES[spec.network]} trained on {entry.title}",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -37,12 +37,13 @@ class Shifted:
 def read_shifted(read: Callable[[Picture], Picture], part: Part) -> Shifted:
     """Of the first MOST pictures; past preprocessing, which would centre them again."""
     part = part.take(torch.arange(min(len(part), MOST)))
+    part = replace(part, pictures=part.pictures[:])
     accuracy = [accuracy_of(read, part, pixels) for pixels in SHIFTS]
     return Shifted(len(part), tuple(SHIFTS), tuple(accuracy))
 
 
 def accuracy_of(read: Callable[[Picture], Picture], part: Part, pixels: int) -> float:
-    moved = Part(pushed(part.pictures, pixels), part.labels, part.rejected)
+    moved = Part(pushed(part.pictures[:], pixels), part.labels, part.rejected)
     return evaluate(read, moved).accuracy
 
 

@@ -18,11 +18,19 @@ PARSER_VERSION = 2  # raise it when what is parsed changes: old caches are left 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a dataset: where it lies under the root, where it comes from, its md5."""
+    """One file of a dataset: where it lies under the root, where it comes from, its md5; and the
+    folder that may lie there instead, unpacked from it."""
 
     path: str
     md5: str
     urls: tuple[str, ...] = ()
+    unpacked: str = ""
+
+    def place(self, root: Path) -> Path | None:
+        """Where it is; None where it is missing."""
+        if (root / self.path).is_file():
+            return root / self.path
+        return root / self.unpacked if self.unpacked and (root / self.unpacked).is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,19 @@ class Entry:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     limits: str  # of every model that learns from it, in words a student can read
+    folder: Path | None = None  # of a person's own
+    version: str = ""  # another one each time that an own one is made
+
+    def missing(self, root: Path) -> list[str]:
+        """The files that are not under `root`."""
+        return [source.path for source in self.sources if source.place(root) is None]
+
+    def changed(self, root: Path) -> int:
+        """When its files were last changed, in ns. FileNotFoundError where one is missing."""
+        if self.folder:
+            return self.folder.stat().st_mtime_ns
+        places = [source.place(root) or root / source.path for source in self.sources]
+        return max(place.stat().st_mtime_ns for place in places)
 
 
 class MissingFiles(FileNotFoundError):
@@ -45,11 +66,11 @@ class MissingFiles(FileNotFoundError):
 
 
 def find(entry: Entry, source: Source, root: Path) -> Path:
-    path = root / source.path
-    if not path.is_file():
+    path = source.place(root)
+    if path is None:
         raise MissingFiles(
             f"{entry.title} is not in {root}. Run './run datasets download {entry.name}', "
-            f"or put the file at {path} and set INKLING_DATASETS_DIR to {root}."
+            f"or put the file at {root / source.path} and set INKLING_DATASETS_DIR to {root}."
         )
     return path
 

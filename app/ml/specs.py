@@ -7,53 +7,62 @@ from dataclasses import fields, replace
 from typing import Any
 
 from app.ml.augmentation import STRENGTHS
-from app.ml.datasets import DATASETS
+from app.ml.datasets import DATASETS, prepared
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
 from app.ml.networks import NETWORKS
 from app.ml.parts import OPTIONS, Options
 from app.ml.precision import resolve_device
 from app.ml.recipes import RECIPES
+from app.ml.sources import Entry
 from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
 COMMON = frozenset({"dataset_options", "device", "epochs", "report_every", "threads"})
 HELD_OUT = ("validation_fraction", "split_seed")  # decide which pictures are for validation
 NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
+Known = Mapping[str, Entry]  # datasets by name; more than DATASETS where people have their own
 
 
 def make_spec(
-    recipe: str | None, dataset: str | None, network: str | None, chosen: Mapping[str, Any]
-) -> TrainingSpec:
+    recipe: str | None, dataset: str | None, network: str | None, chosen: Mapping[str, Any],
+    datasets: Known = DATASETS,
+) -> TrainingSpec:  # fmt: skip
     """A recipe, or a dataset and a network, with changes; WrongChoice when it cannot work.
 
     `chosen` holds fields of the training and hyperparameters of the network, by their names.
     """
-    spec = changed(start_of(recipe, dataset, network), chosen)
-    check(spec)
+    spec = changed(start_of(recipe, dataset, network, datasets), chosen)
+    check(spec, datasets)
     return spec
 
 
-def start_of(recipe: str | None, dataset: str | None, network: str | None) -> TrainingSpec:
+def start_of(
+    recipe: str | None, dataset: str | None, network: str | None, datasets: Known = DATASETS
+) -> TrainingSpec:
     if recipe is not None:
         return RECIPES[one_of("recipe", recipe, tuple(RECIPES))]
     return TrainingSpec(
-        one_of("dataset", dataset, tuple(DATASETS)), one_of("network", network, tuple(NETWORKS))
+        one_of("dataset", dataset, tuple(datasets)), one_of("network", network, tuple(NETWORKS))
     )
 
 
-def continued(spec: TrainingSpec, begun: float, epochs: int) -> TrainingSpec:
+def continued(
+    spec: TrainingSpec, begun: float, epochs: int, datasets: Known = DATASETS
+) -> TrainingSpec:
     """The same for so many epochs more than those that it has begun."""
     longer = replace(spec, epochs=math.ceil(begun) + epochs)
-    check(longer)
+    check(longer, datasets)
     return longer
 
 
-def forked(spec: TrainingSpec, chosen: Mapping[str, Any], begun: float) -> TrainingSpec:
+def forked(
+    spec: TrainingSpec, chosen: Mapping[str, Any], begun: float, datasets: Known = DATASETS
+) -> TrainingSpec:
     """The same with changes, from a checkpoint that has begun so many epochs; WrongChoice where
     the checkpoint would not fit."""
     fork = changed(spec, chosen)
-    before, after = (weight_shapes(each) for each in (spec, fork))
+    before, after = (weight_shapes(each, datasets) for each in (spec, fork))
     if before != after:
         field = next(name for name in chosen if name not in OWN or name == "hyperparameters")
         sentence = "The checkpoint's weights would not fit; for another shape start a new run."
@@ -72,10 +81,10 @@ def held_out(spec: TrainingSpec, name: str) -> Any:
     return getattr(Options.of(spec.dataset_options), name)
 
 
-def weight_shapes(spec: TrainingSpec) -> dict[str, Any]:
-    check(spec)
-    classes = len(DATASETS[spec.dataset].classes)
-    network = sketch(spec.network, spec.hyperparameters, input_shape(spec), classes)
+def weight_shapes(spec: TrainingSpec, datasets: Known) -> dict[str, Any]:
+    check(spec, datasets)
+    classes = len(datasets[spec.dataset].classes)
+    network = sketch(spec.network, spec.hyperparameters, input_shape(spec, datasets), classes)
     return {name: value.shape for name, value in network.state_dict().items()}
 
 
@@ -101,8 +110,9 @@ def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
     return replace(spec, hyperparameters={**given, **hyperparameters}, **others)
 
 
-def check(spec: TrainingSpec) -> list[Layer]:
+def check(spec: TrainingSpec, datasets: Known = DATASETS) -> list[Layer]:
     """The network's layers; WrongChoice for a value out of its range or what cannot be built."""
+    one_of("dataset", spec.dataset, tuple(datasets))
     check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
     try:
         resolve_device(spec.device)
@@ -110,7 +120,7 @@ def check(spec: TrainingSpec) -> list[Layer]:
         raise WrongChoice("device", f"{error}.") from error
     check_table("augmentation", STRENGTHS, spec.augmentation)
     check_table("dataset_options", OPTIONS, spec.dataset_options)
-    return layers(spec)
+    return layers(spec, datasets)
 
 
 def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> None:
@@ -124,18 +134,19 @@ def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> N
         raise WrongChoice(f"{field}.{wrong.field}", str(wrong)) from wrong
 
 
-def input_shape(spec: TrainingSpec) -> tuple[int, int, int]:
+def input_shape(spec: TrainingSpec, datasets: Known = DATASETS) -> tuple[int, int, int]:
     """(channels, height, width) of what the network will see."""
-    preprocessing = DATASETS[spec.dataset].preprocessing
+    options = Options.of(spec.dataset_options)
+    preprocessing = prepared(datasets[spec.dataset], options).preprocessing
     return preprocessing.channels, preprocessing.size, preprocessing.size
 
 
-def layers(spec: TrainingSpec) -> list[Layer]:
+def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
     table = NETWORKS[spec.network].HYPERPARAMETERS
     check_all(table, spec.hyperparameters)
     try:
-        classes = len(DATASETS[spec.dataset].classes)
-        return layers_of(spec.network, spec.hyperparameters, input_shape(spec), classes)
+        shape, classes = input_shape(spec, datasets), len(datasets[spec.dataset].classes)
+        return layers_of(spec.network, spec.hyperparameters, shape, classes)
     except WrongChoice as wrong:
         raise WrongChoice(wrong.field, f"{wrong}.") from wrong
     except ValueError as error:
@@ -169,10 +180,18 @@ def command(spec: TrainingSpec, name: str, recipe: str | None = None) -> str:
     return " ".join(["./run train", start, *sets, *names])
 
 
-def describe() -> dict[str, Any]:
+def takes_photographs(entry: Entry) -> bool:
+    """Whether its pictures come in any size: the option `size` is for them."""
+    return entry.preprocessing.pipeline == "photo"
+
+
+def describe(datasets: Known = DATASETS) -> dict[str, Any]:
     """All there is to choose, for a form: datasets, networks, the training, recipes."""
     return {
-        "datasets": [{"name": entry.name, "title": entry.title} for entry in DATASETS.values()],
+        "datasets": [
+            {"name": entry.name, "title": entry.title, "photographs": takes_photographs(entry)}
+            for entry in datasets.values()
+        ],
         "networks": [
             {"name": name, "hyperparameters": [p.to_json() for p in network.HYPERPARAMETERS]}
             for name, network in NETWORKS.items()

@@ -276,7 +276,7 @@ class Trainer:
     def predict(self, network: Network, part: Part, precision: str) -> Tensor:
         """Logits (N, classes)."""
         rows = []
-        for pictures in torch.split(part.pictures, EVALUATION_BATCH):
+        for pictures in part.batches(EVALUATION_BATCH):
             x = self.normalised(pictures.to(self.device) / 255)
             with autocast(precision, self.device.type):
                 rows.append(network(x).float().cpu())

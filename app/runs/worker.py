@@ -99,7 +99,8 @@ class Work:
         ]
         files, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
         options = Options.of(base.dataset_options)
-        self.dataset = load(base.dataset, files, cache, options)
+        own = self.settings.own_datasets_dir
+        self.dataset = load(base.dataset, files, cache, options, own)
         told = [replace(spec, report_every=self.pace(spec)) for spec in specs]
         return train_in_turn(told, self.dataset, [strand.state() for strand in self.strands])
 

@@ -35,7 +35,7 @@ def start(action: str | None, name: str | None, as_json: bool) -> int:
         {
             "name": entry.name,
             "title": entry.title,
-            "present": all((root / source.path).is_file() for source in entry.sources),
+            "present": not entry.missing(root),
             "licence": entry.licence,
         }
         for entry in DATASETS.values()

@@ -148,7 +148,7 @@ def datasets(root: Path) -> Iterator[Finding]:
         return  # torch is missing, as said above
     yield Finding("datasets folder", str(root))
     for name, entry in DATASETS.items():
-        lacking = [source for source in entry.sources if not (root / source.path).is_file()]
+        lacking = entry.missing(root)
         found = "missing (only training and evaluation need it)" if lacking else "here"
         mend = f"./run datasets download {name}" if lacking else ""
         yield Finding(f"dataset {name}", found, mend)

@@ -3,7 +3,7 @@
 import json
 
 from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
-from app.ml.datasets import load
+from app.ml.datasets import asked_for, find, load
 from app.ml.evaluation import evaluate
 from app.ml.inference import load_classifier
 from app.ml.sources import MissingFiles
@@ -17,7 +17,10 @@ def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
     try:
         classifier = load_classifier(library.resolve(model))
         name = dataset or classifier.card.dataset
-        parts = load(name, settings.dataset_files_dir, settings.data_dir / "cache")
+        files, cache = settings.dataset_files_dir, settings.data_dir / "cache"
+        own = settings.own_datasets_dir
+        how = asked_for(find(name, own), classifier.card.preprocessing)
+        parts = load(name, files, cache, own=own, preprocessing=how)
         found = evaluate(classifier.probabilities, parts.part(part))
     except UnknownModel:
         names = ", ".join(entry.name for entry in library.entries())

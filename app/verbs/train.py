@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from app.ml.checkpoints import ModelEntry, ModelLibrary, ReservedName
-from app.ml.datasets import load
+from app.ml.datasets import Datasets, load
 from app.ml.files import write_atomically
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Dataset, Options
@@ -34,13 +34,15 @@ def start(
         if recipe is None and (dataset is None or network is None):
             names = ", ".join(RECIPES)
             raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
-        spec = make_spec(recipe, dataset, network, choices(changes))
+        own = settings.own_datasets_dir
+        spec = make_spec(recipe, dataset, network, choices(changes), Datasets(own))
         library = ModelLibrary(ROOT / "models", settings.own_models_dir)
         name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
         if into is None:
             library.check_free(name)
         options = Options.of(spec.dataset_options)
-        parts = load(spec.dataset, settings.dataset_files_dir, settings.data_dir / "cache", options)
+        files, cache = settings.dataset_files_dir, settings.data_dir / "cache"
+        parts = load(spec.dataset, files, cache, options, own)
         trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
         if trained is None:
             return 1

@@ -116,8 +116,12 @@ class Examiner:
                     del self._asked[key]
 
     def _roots(self) -> dict[str, str]:
-        datasets, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
-        return {"datasets": str(datasets.absolute()), "cache": str(cache.absolute())}
+        settings = self.settings
+        folders = {
+            "datasets": settings.dataset_files_dir, "own": settings.own_datasets_dir,
+            "cache": settings.data_dir / "cache",
+        }  # fmt: skip
+        return {name: str(folder.absolute()) for name, folder in folders.items()}
 
     async def _answer(self, question: Answer) -> Answer:
         async with self._turn:

@@ -67,26 +67,26 @@ class SamplePage(BaseModel):
     samples: list[SampleOf]
 
 
-def entry_of(name: str) -> "Entry":
-    from app.ml.datasets import DATASETS
+def entry_of(name: str, own: Path) -> "Entry":
+    from app.ml.datasets import UnknownDataset, find
 
-    if name not in DATASETS:
+    try:
+        return find(name, own)
+    except UnknownDataset:
         sentence = "There is no such dataset; GET /api/v1/datasets lists all."
-        raise ApiError(404, "unknown_dataset", sentence)
-    return DATASETS[name]
+        raise ApiError(404, "unknown_dataset", sentence) from None
 
 
-def listed(root: Path) -> DatasetList:
-    from app.ml.datasets import DATASETS
+def listed(root: Path, own: Path) -> DatasetList:
+    from app.ml.datasets import Datasets
 
-    return DatasetList(
-        datasets=[DatasetSummary(**summary(each, root)) for each in DATASETS.values()]
-    )
+    entries = Datasets(own).values()
+    return DatasetList(datasets=[DatasetSummary(**summary(each, root)) for each in entries])
 
 
 def summary(entry: "Entry", root: Path) -> dict[str, Any]:
     """The fields of DatasetSummary."""
-    missing = [source for source in entry.sources if not (root / source.path).is_file()]
+    missing = entry.missing(root)
     return {
         "name": entry.name, "title": entry.title, "classes": list(entry.classes),
         "side": entry.preprocessing.size, "channels": entry.preprocessing.channels,
@@ -105,7 +105,7 @@ def bring(entry: "Entry") -> str:
 def newest(entry: "Entry", root: Path) -> int:
     """When its files were last changed, in ns. ApiError 409 where one is missing."""
     try:
-        return max((root / source.path).stat().st_mtime_ns for source in entry.sources)
+        return entry.changed(root)
     except OSError:
         sentence = f"The files of {entry.title} are not on this server. {bring(entry)}"
         raise ApiError(409, "no_dataset", sentence) from None
@@ -136,6 +136,7 @@ def sample_page(
     with safe_open(path, "np") as file:
         labels = file.get_tensor("labels")
         given = spoilt_labels(labels, len(entry.classes), noise)
+        places = file.get_tensor("rows")
         rows = file.get_tensor("hard") if order == "hard" else np.arange(len(labels))
         if label is not None:
             rows = rows[given[rows] == label]
@@ -148,7 +149,7 @@ def sample_page(
         columns=COLUMNS, tile=side, sheet=data_url(sheet(np.stack(tiles))) if tiles else "",
         samples=[
             SampleOf(
-                index=row, label=entry.classes[labels[row]],
+                index=int(places[row]), label=entry.classes[labels[row]],
                 given=entry.classes[given[row]] if given[row] != labels[row] else None,
             )
             for row in shown

@@ -169,7 +169,7 @@ def mistakes(
 
 
 def found(
-    store: Store, run: Run, variant: int, moment: Moment | None, paths: dict[str, Path]
+    store: Store, run: Run, variant: int, moment: Moment | None, paths: dict[str, Path], own: Path
 ) -> Findings:
     from app.ml.facts import Epoch, Facts
     from app.ml.findings import findings
@@ -183,7 +183,7 @@ def found(
         told = [event for event in told if event.step <= moment.step]
     seen = {part: loaded(path) for part, path in paths.items()}
     facts = Facts(
-        classes=moment.card.classes if moment else classes_of(spec["dataset"]),
+        classes=moment.card.classes if moment else classes_of(spec["dataset"], own),
         spec=spec,
         losses=[event.fields.get("loss") for event in told if event.kind == "step"],
         epochs=[
@@ -213,10 +213,12 @@ def card_at(moment: Moment, path: Path | None) -> Card:
     return replace(moment.card, title=title, accuracy=accuracy, notes=notes)
 
 
-def classes_of(dataset: str) -> tuple[str, ...]:
-    from app.ml.datasets import DATASETS
+def classes_of(dataset: str, own: Path) -> tuple[str, ...]:
+    """None where it was removed."""
+    from app.ml.datasets import Datasets
 
-    return DATASETS[dataset].classes
+    entry = Datasets(own).get(dataset)
+    return entry.classes if entry else ()
 
 
 def first_layer(moment: Moment) -> FirstLayer:

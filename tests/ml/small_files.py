@@ -1,12 +1,15 @@
-"""MNIST and pen digits in small, in the very formats of the real files."""
+"""Datasets in small, in the very formats of the real files."""
 
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from app.ml.own_datasets import Manifest, write_manifest
 from app.ml.pen_digits import part_of
 from tests.ml.conftest import DRAWINGS, small_part
 
@@ -40,3 +43,37 @@ def write_pens(root: Path) -> None:
 
 def writers(part: str) -> Iterator[str]:
     return (name for name in (f"writer-{n}" for n in range(200)) if part_of(name) == part)
+
+
+SHADES = {"brick": (180, 60, 40), "grass": (60, 150, 50), "sky": (90, 140, 220)}
+
+
+def photograph(label: str, number: int, size: tuple[int, int] = (90, 70)) -> Image.Image:
+    """A noisy picture of one shade, another for each number; its width and height in pixels."""
+    random = np.random.default_rng([number, *SHADES[label]])
+    noise = random.normal(0, 25, (size[1], size[0], 3))
+    return Image.fromarray((np.array(SHADES[label]) + noise).clip(0, 255).astype(np.uint8))
+
+
+def photograph_bytes(label: str, number: int, format: str = "JPEG") -> bytes:
+    file = io.BytesIO()
+    photograph(label, number).save(file, format)
+    return file.getvalue()
+
+
+def write_own(own: Path, name: str, train: int, test: int) -> None:
+    """A person's own dataset of three shades, as many pictures of each class in each part."""
+    for part, start, count in (("train", 0, train), ("test", 1000, test)):
+        for label in SHADES:
+            folder = own / name / part / label
+            folder.mkdir(parents=True)
+            for number in range(count):
+                photograph(label, start + number).save(folder / f"{number:05}.jpg")
+    write_manifest(
+        own / name,
+        Manifest(
+            name=name, version="first", classes=tuple(SHADES), train=(train,) * 3,
+            test=(test,) * 3, mean=(0.4, 0.45, 0.4), std=(0.2, 0.2, 0.3), source="drawn here",
+            licence="CC0", split_seed=None, left_out=0, reasons=(), bytes=1, created="2026-01-01",
+        ),
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Path as PathParameter
 from fastapi import Query, Request
@@ -26,9 +26,13 @@ from app.web.exhibits import (
 )
 from app.web.roles import Role, RoleRouter
 
+if TYPE_CHECKING:
+    from app.ml.sources import Entry
+
 router = RoleRouter(prefix="/api/v1/datasets", tags=["datasets"])
 
 MOST_PAGES = 100_000
+GALLERIES = "galleries-2"  # another name when what they hold changes
 SAMPLES = {
     "dataset": "mnist", "part": "train", "total": 54_000, "page": 1, "pages": 900,
     "columns": 10, "tile": 28, "sheet": "data:image/png;base64,...",
@@ -48,7 +52,8 @@ WhichPart = Annotated[
 @router.get("", role=Role.ANYONE, summary="The datasets")
 async def list_datasets(request: Request) -> DatasetList:
     """Those too whose files are not here, with how they come."""
-    return await asyncio.to_thread(listed, request.app.state.settings.dataset_files_dir)
+    settings = request.app.state.settings
+    return await asyncio.to_thread(listed, settings.dataset_files_dir, settings.own_datasets_dir)
 
 
 @router.get(
@@ -60,8 +65,8 @@ async def list_datasets(request: Request) -> DatasetList:
 async def show_dataset(request: Request, name: Name, part: WhichPart = "train") -> DatasetDetail:
     """The mean picture of each class and how far its pixels spread; computed when it is first asked
     for, by a process of its own, and kept."""
-    entry = await asyncio.to_thread(entry_of, name)
-    path = await waited(request, gallery(request, name, part))
+    entry = await asyncio.to_thread(entry_of, name, request.app.state.settings.own_datasets_dir)
+    path = await waited(request, gallery(request, entry, part))
     root = request.app.state.settings.dataset_files_dir
     return await asyncio.to_thread(detail, entry, root, part, path)
 
@@ -85,21 +90,21 @@ async def list_samples_of(
     page: Annotated[int, Query(ge=1, le=MOST_PAGES, description="from 1")] = 1,
 ) -> SamplePage:  # fmt: skip
     """One sheet of tiles, row by row, and the label of each."""
-    entry = await asyncio.to_thread(entry_of, name)
+    entry = await asyncio.to_thread(entry_of, name, request.app.state.settings.own_datasets_dir)
     if label is not None and label not in entry.classes:
         raise ApiError(422, "wrong_choice", "`label` is one of its classes.", field="label")
     which = None if label is None else entry.classes.index(label)
     noise = label_noise if part == "train" else 0.0
-    path = await waited(request, gallery(request, name, part))
+    path = await waited(request, gallery(request, entry, part))
     return await asyncio.to_thread(sample_page, entry, part, path, which, order, noise, page)
 
 
-async def gallery(request: Request, name: str, part: str) -> Path:
+async def gallery(request: Request, entry: "Entry", part: str) -> Path:
     """The file of a Gallery, made when it is not there, or older than the dataset's files."""
     settings = request.app.state.settings
-    path: Path = settings.data_dir / "cache" / "galleries" / f"{name}.{part}.safetensors"
-    files = await asyncio.to_thread(newest, entry_of(name), settings.dataset_files_dir)
+    path: Path = settings.data_dir / "cache" / GALLERIES / f"{entry.name}.{part}.safetensors"
+    files = await asyncio.to_thread(newest, entry, settings.dataset_files_dir)
     if path.is_file() and path.stat().st_mtime_ns > files:
         return path
     examiner: Examiner = request.app.state.examiner
-    return await examiner.found(path, {"what": "gallery", "dataset": name, "part": part})
+    return await examiner.found(path, {"what": "gallery", "dataset": entry.name, "part": part})

@@ -1,9 +1,10 @@
 """A network's shape, before anything is trained: for a form that shows it while one chooses."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Body
+from fastapi import Body, Request
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
 
@@ -47,27 +48,33 @@ class NetworkShape(BaseModel):
 
 @router.post("/{network}/layers", role=Role.ANYONE, summary="A network's shape, layer by layer")
 async def network_layers(
+    request: Request,
     network: Annotated[
         str, PathParameter(max_length=64, description="by its name", examples=["mlp"])
     ],
     choices: Annotated[Choices, Body(openapi_examples=SMALL)],
 ) -> NetworkShape:
     """Checks every choice of a training and makes nothing: what cannot work is `refused`."""
-    return await asyncio.to_thread(shape_of, network, choices)
+    return await asyncio.to_thread(
+        shape_of, network, choices, request.app.state.settings.own_datasets_dir
+    )
 
 
-def shape_of(network: str, choices: Choices) -> NetworkShape:
+def shape_of(network: str, choices: Choices, own: Path) -> NetworkShape:
     """Off the event loop: the first call imports torch."""
+    from app.ml.datasets import Datasets
     from app.ml.hyperparameters import WrongChoice
     from app.ml.specs import changed, check, input_shape, start_of
 
+    datasets = Datasets(own)
     try:
-        spec = changed(start_of(None, choices.dataset, network), choices.hyperparameters)
-        layers = [LayerShape(**vars(layer)) for layer in check(spec)]
+        start = start_of(None, choices.dataset, network, datasets)
+        spec = changed(start, choices.hyperparameters)
+        layers = [LayerShape(**vars(layer)) for layer in check(spec, datasets)]
     except WrongChoice as wrong:
         refused = Refused(field=wrong.field, message=str(wrong))
         return NetworkShape(input=[], layers=[], parameters=0, refused=refused)
     total = sum(layer.parameters for layer in layers)
     return NetworkShape(
-        input=list(input_shape(spec)), layers=layers, parameters=total, refused=None
+        input=list(input_shape(spec, datasets)), layers=layers, parameters=total, refused=None
     )

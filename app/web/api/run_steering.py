@@ -80,10 +80,12 @@ async def continue_run(
     store, runs = training.store, training.settings.runs_dir
 
     def go_on(identifier: str) -> None:
+        from app.ml.datasets import Datasets
         from app.runs.forks import go_on  # imports torch
 
+        datasets = Datasets(training.settings.own_datasets_dir)
         try:
-            go_on(store, runs, store.get(identifier), wanted.epochs)
+            go_on(store, runs, store.get(identifier), wanted.epochs, datasets)
         except UnknownCheckpoint:
             sentence = "The run has no checkpoint to go on from; resume it instead."
             raise ApiError(409, "no_checkpoint", sentence) from None
@@ -108,12 +110,14 @@ async def fork_run(
     store, runs = training.store, training.settings.runs_dir
 
     def fork(identifier: str) -> str:
+        from app.ml.datasets import Datasets
         from app.runs.forks import fork  # imports torch
 
         make_room(store, runs, training.settings.runs_bytes)
         run, name = store.get(identifier), wanted.name.strip()
         chosen, variant = wanted.hyperparameters, wanted.variant
-        return fork(store, runs, run, wanted.checkpoint, chosen, name, variant)
+        datasets = Datasets(training.settings.own_datasets_dir)
+        return fork(store, runs, run, wanted.checkpoint, chosen, name, variant, datasets)
 
     made = await told(fork, identifier)
     training.supervisor.wake()

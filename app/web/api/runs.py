@@ -3,6 +3,7 @@
 import asyncio
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Header, Query, Request
@@ -116,7 +117,7 @@ def create(training: Training, wanted: NewRun, key: str | None) -> str:
     again = request_of(key, wanted) if key else None
     if again and (earlier := training.store.created_by(again)):
         return earlier
-    spec = specify(wanted)
+    spec = specify(wanted, training.settings.own_datasets_dir)
     make_room(training.store, training.settings.runs_dir, training.settings.runs_bytes)
     variants = [variant.model_dump() for variant in wanted.variants]
     return training.store.create(
@@ -129,15 +130,17 @@ def request_of(key: str, wanted: NewRun) -> Asked:
     return Asked(*(sha256(text.encode()).hexdigest() for text in (key, body)))
 
 
-def specify(wanted: NewRun) -> dict[str, Any]:
+def specify(wanted: NewRun, own: Path) -> dict[str, Any]:
+    from app.ml.datasets import Datasets
     from app.ml.specs import check, make_spec, varied
 
     if wanted.recipe is not None and (wanted.dataset or wanted.network):
         raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
-    spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, wanted.hyperparameters)
+    datasets, chosen = Datasets(own), wanted.hyperparameters
+    spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, chosen, datasets)
     for number, variant in enumerate(wanted.variants):
         try:
-            check(varied(spec, variant.hyperparameters))
+            check(varied(spec, variant.hyperparameters), datasets)
         except WrongChoice as wrong:
             raise WrongChoice(f"variants.{number}.{wrong.field}", str(wrong)) from None
     if wanted.purpose == "lesson":
@@ -199,12 +202,13 @@ async def delete_run(request: Request, identifier: Identifier) -> Response:
 
 
 @networks.get("", role=Role.ANYONE, summary="Networks, recipes and every choice of a training")
-async def list_networks() -> dict[str, Any]:
+async def list_networks(request: Request) -> dict[str, Any]:
     """Each hyperparameter with its kind, range, default and a hint: forms are drawn from it."""
-    return await asyncio.to_thread(described)
+    return await asyncio.to_thread(described, request.app.state.settings.own_datasets_dir)
 
 
-def described() -> dict[str, Any]:
+def described(own: Path) -> dict[str, Any]:
+    from app.ml.datasets import Datasets
     from app.ml.specs import describe
 
-    return describe()
+    return describe(Datasets(own))

@@ -79,14 +79,14 @@ async def run_findings(
 ) -> Findings:
     """Each with the evidence that it rests on; none where there is none."""
     training = await opened(request)
-    run = await told(training.store.get, identifier)
+    run, own = await told(training.store.get, identifier), training.settings.own_datasets_dir
     if variant and variant >= len(run.variants or ()):
         raise unknown_checkpoint()
     if checkpoint is None and not await asyncio.to_thread(steps_of, request, identifier, variant):
-        return await asyncio.to_thread(found, training.store, run, variant, None, {})
+        return await asyncio.to_thread(found, training.store, run, variant, None, {}, own)
     moment = await moment_of(request, identifier, checkpoint, variant)
     paths = await waited(request, all_examined(request, moment))
-    return await asyncio.to_thread(found, training.store, run, variant, moment, paths)
+    return await asyncio.to_thread(found, training.store, run, variant, moment, paths, own)
 
 
 @router.get("/{identifier}/weights", role=Role.ANYONE, summary="The first layer as pictures")
