@@ -122,14 +122,23 @@ def predict(chosen: argparse.Namespace) -> int:
 
 
 def add_datasets(verbs: Any) -> None:
-    verb = verbs.add_parser("datasets", help="which datasets there are; download one")
-    verb.add_argument("action", nargs="?", choices=("download",))
+    verb = verbs.add_parser("datasets", help="which there are; download one, add one's own")
+    verb.add_argument("action", nargs="?", choices=("download", "add", "remove"))
     verb.add_argument("name", nargs="?", metavar="NAME")
+    verb.add_argument("path", nargs="?", type=Path, metavar="PATH", help="add: a folder or a zip")
+    verb.add_argument("--licence", default="", metavar="TEXT", help="add: of the pictures")
+    verb.add_argument("--source", default="", metavar="TEXT", help="add: where they come from")
     add_json(verb)
     verb.set_defaults(start=datasets)
 
 
 def datasets(chosen: argparse.Namespace) -> int:
+    if chosen.action in ("add", "remove"):
+        from app.verbs.own_datasets import add, remove
+
+        if chosen.action == "remove":
+            return remove(chosen.name)
+        return add(chosen.name, chosen.path, chosen.licence, chosen.source, chosen.json)
     from app.verbs.datasets import start
 
     return start(chosen.action, chosen.name, chosen.json)

@@ -23,6 +23,7 @@ from app.web.api import (
     kept,
     layers,
     models,
+    own_datasets,
     predict,
     run_checkpoints,
     run_events,
@@ -57,6 +58,7 @@ ROUTERS = (
     models.router,
     kept.router,
     datasets.router,
+    own_datasets.router,
     runs.router,
     run_steering.router,
     run_checkpoints.router,
@@ -108,6 +110,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.strangers = Allowance(LIMITS.kept_an_hour)
     app.state.training = Training(settings)
     app.state.examiner = Examiner(settings)
+    app.state.making = asyncio.Lock()  # one dataset at a time
     app.state.keeper = ThreadPoolExecutor(1, "keeper")  # a slow disk holds up nothing but itself
 
 

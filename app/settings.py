@@ -49,6 +49,11 @@ class Limits:
     all_kept_bytes: int = 4096 * MIB
     kept_an_hour: int = 1000  # tries of everybody at one address who is not the teacher
 
+    dataset_bytes: int = 512 * MIB  # an upload that becomes a dataset
+    dataset_unpacked: int = 2048 * MIB  # a zip's pictures once unpacked
+    dataset_pictures: int = 50_000  # files in it
+    dataset_seconds: float = 30.0  # without a byte, then the upload is given up
+
     query_bytes: int = 2 * KIB  # of the whole query string
     page_size: int = 100  # entries in one page of a list
     top_k: int = 1000  # classes asked for in one answer

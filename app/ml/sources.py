@@ -46,6 +46,7 @@ class Entry:
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     limits: str  # of every model that learns from it, in words a student can read
+    pictures: int = 0  # of all its parts together
     folder: Path | None = None  # of a person's own
     version: str = ""  # another one each time that an own one is made
 

@@ -291,6 +291,12 @@ class Store:
         with self._reading.begin() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def unfinished(self) -> Sequence[Run]:
+        """Runs that have a worker or wait for one."""
+        with self._reading.begin() as connection:
+            states = (*LIVE, State.QUEUED)
+            return connection.execute(select(runs).where(runs.c.state.in_(states))).all()
+
     def live(self) -> Sequence[Run]:
         """Runs that should have a worker, with their heartbeats."""
         with self._reading.begin() as connection:

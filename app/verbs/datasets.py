@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from app.ml.datasets import DATASETS
+from app.ml.datasets import DATASETS, Datasets
 from app.ml.downloads import DownloadFailed, Progress, download
 from app.ml.pen_sources import download_pens
 from app.settings import Settings
@@ -21,7 +21,8 @@ def bring(name: str, root: Path, progress: Progress) -> None:
 
 
 def start(action: str | None, name: str | None, as_json: bool) -> int:
-    root = Settings().dataset_files_dir
+    settings = Settings()
+    root = settings.dataset_files_dir
     if action == "download":
         if name not in DATASETS:
             return cannot("datasets", f"name a dataset to download: {', '.join(DATASETS)}")
@@ -38,7 +39,7 @@ def start(action: str | None, name: str | None, as_json: bool) -> int:
             "present": not entry.missing(root),
             "licence": entry.licence,
         }
-        for entry in DATASETS.values()
+        for entry in Datasets(settings.own_datasets_dir).values()
     ]
     print(f"in {root}:")
     for row in rows:

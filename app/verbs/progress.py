@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -83,3 +84,25 @@ class DownloadBar:
         if name not in self.tasks:
             self.tasks[name] = self.progress.add_task(name)
         self.progress.update(self.tasks[name], completed=done, total=total or None)
+
+
+class CountingBar:
+    """One bar of things that are counted."""
+
+    def __init__(self, things: str) -> None:
+        columns = TextColumn(things), BarColumn(), MofNCompleteColumn()
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.task = self.progress.add_task(things, total=None)
+
+    def __enter__(self) -> "CountingBar":
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.progress.stop()
+
+    def show(self, done: int, total: int) -> None:
+        self.progress.update(self.task, completed=done, total=total)

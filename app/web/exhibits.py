@@ -12,6 +12,7 @@ from app.web.errors import ApiError
 from app.web.images import data_url, drawable
 
 if TYPE_CHECKING:
+    from app.ml.own_datasets import Manifest
     from app.ml.sources import Entry
 
 PAGE = 60  # pictures
@@ -32,10 +33,25 @@ class DatasetSummary(BaseModel):
     attribution: str
     present: bool = Field(description="whether its files are on this server")
     bring: str = Field(description="how they come; empty when they are there")
+    own: bool = Field(description="whether a person made it, so that it can be deleted")
+    pictures: int = Field(description="of all its parts together")
 
 
 class DatasetList(BaseModel):
     datasets: list[DatasetSummary]
+
+
+class Missed(BaseModel):
+    path: str = Field(description="as it was sent, its first 200 characters")
+    reason: str
+
+
+class MadeDataset(DatasetSummary):
+    train: list[int] = Field(description="pictures of each class; validation is cut from them")
+    test: list[int]
+    split_seed: int | None = Field(description="of the test part; null where it came with one")
+    left_out: int = Field(description="files that are not in it")
+    reasons: list[Missed] = Field(description="the first 1,000 of them")
 
 
 class DatasetDetail(DatasetSummary):
@@ -92,7 +108,18 @@ def summary(entry: "Entry", root: Path) -> dict[str, Any]:
         "side": entry.preprocessing.size, "channels": entry.preprocessing.channels,
         "licence": entry.licence, "attribution": entry.attribution,
         "present": not missing, "bring": bring(entry) if missing else "",
+        "own": entry.folder is not None, "pictures": entry.pictures,
     }  # fmt: skip
+
+
+def made(root: Path, own: Path, manifest: "Manifest") -> MadeDataset:
+    from app.ml.own_datasets import entry_of
+
+    return MadeDataset(
+        **summary(entry_of(own, manifest), root), train=list(manifest.train),
+        test=list(manifest.test), split_seed=manifest.split_seed, left_out=manifest.left_out,
+        reasons=[Missed(**vars(each)) for each in manifest.reasons],
+    )  # fmt: skip
 
 
 def bring(entry: "Entry") -> str:

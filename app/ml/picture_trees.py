@@ -1,0 +1,158 @@
+"""Paths of picture files -> the part and the class of each."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.ml.samples import check_label
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+PARTS = {"train": "train", "test": "test", "val": "validation", "validation": "validation"}
+MOST_CLASSES = 1_000
+LEAST_CLASSES = 2
+LEAST_PICTURES = 2  # of each class: one to learn from, one to test with
+SHOWN = 200  # characters of a path that is told
+LAYOUT = (
+    "Put the pictures of each class into a folder of its own: CLASS/*.jpg, or train/CLASS/*.jpg "
+    "and test/CLASS/*.jpg."
+)
+
+
+class CannotMake(ValueError):
+    """No dataset can be made of it: a code for programs, and a sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that is not in the dataset, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file belongs; part is train or test, `row` its place among the given paths."""
+
+    row: int
+    part: str
+    label: str
+
+
+@dataclass
+class Arrangement:
+    places: list[Place] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def arrange(paths: Sequence[str]) -> Arrangement:
+    """Folders that hold everything are passed through, hidden files are not spoken of.
+
+    CannotMake where there are no classes in it, too many, or two that look the same.
+    """
+    found = Arrangement()
+    files = dict(pictures(paths, found))
+    files = without_common(files)
+    tops = {parts[0] for parts in files.values()}
+    has_parts = "train" in tops and tops <= PARTS.keys()
+    for row, parts in files.items():
+        folders = parts[1:-1] if has_parts else parts[:-1]
+        if not folders:
+            leave(found, paths[row], "It is in no class's folder.")
+        elif wrong := wrong_label(folders[0]):
+            leave(found, paths[row], wrong)
+        else:
+            part = part_of(parts[0], tops) if has_parts else "train"
+            found.places.append(Place(row, part, folders[0]))
+    check_classes(found)
+    return found
+
+
+def pictures(paths: Sequence[str], found: Arrangement) -> Iterable[tuple[int, tuple[str, ...]]]:
+    """(row, folders and name) of each file that may be a picture."""
+    seen = set()
+    for row, path in enumerate(paths):
+        text = unicodedata.normalize("NFC", path.replace("\\", "/"))
+        parts = tuple(part for part in text.split("/") if part not in ("", "."))
+        if (
+            not parts
+            or text.endswith("/")
+            or any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        ):
+            continue
+        if ".." in parts or text.startswith("/") or "\0" in text:
+            leave(found, path, "Its path leads elsewhere.")
+        elif not parts[-1].lower().endswith(SUFFIXES):
+            leave(found, path, "By its name it is no PNG, JPEG, WebP, GIF or BMP.")
+        elif parts in seen:
+            leave(found, path, "There is another file of the same name.")
+        else:
+            seen.add(parts)
+            yield row, parts
+
+
+def without_common(files: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """Without the one folder in which all classes or parts lie, as zips often have it."""
+    while files:
+        tops = {parts[0] for parts in files.values()}
+        if len(tops) > 1 or tops <= PARTS.keys() or min(map(len, files.values())) < 3:
+            break
+        files = {row: parts[1:] for row, parts in files.items()}
+    return files
+
+
+def part_of(top: str, tops: set[str]) -> str:
+    """A validation folder is the test where there is no other, else it is learnt from: what to
+    choose by is cut from the training pictures."""
+    part = PARTS[top]
+    if part == "validation":
+        return "train" if "test" in tops else "test"
+    return part
+
+
+def wrong_label(label: str) -> str:
+    try:
+        check_label(label)
+    except ValueError as error:
+        return f"Its folder's name is no class: {error}."
+    return ""
+
+
+def leave(found: Arrangement, path: str, reason: str) -> None:
+    found.left_out.append(LeftOut(path[:SHOWN], reason))
+
+
+def check_classes(found: Arrangement) -> None:
+    labels = {place.label for place in found.places if place.part == "train"}
+    for label in sorted({place.label for place in found.places} - labels):
+        leave(found, f"test/{label}", "This class has no training pictures.")
+    found.places = [place for place in found.places if place.label in labels]
+    alike = defaultdict(list)
+    for label in sorted(labels):
+        alike[label.casefold()].append(label)
+    twins = next((names for names in alike.values() if len(names) > 1), None)
+    if twins:
+        sentence = f"The classes {twins[0]} and {twins[1]} differ only in capitals. Rename one."
+        raise CannotMake("classes_alike", sentence)
+    if len(labels) < LEAST_CLASSES:
+        few = "only one class" if labels else "no class"
+        raise CannotMake("too_few_classes", f"There is {few} in it. {LAYOUT}")
+    if len(labels) > MOST_CLASSES:
+        sentence = f"There are {len(labels):,} classes in it, more than {MOST_CLASSES:,}. {LAYOUT}"
+        raise CannotMake("too_many_classes", sentence)
+
+
+def check_counts(counts: dict[str, int]) -> None:
+    """CannotMake where a class has too few pictures that can be read."""
+    for label, count in counts.items():
+        if count < LEAST_PICTURES:
+            sentence = (
+                f"The class {label} has {count} readable picture{'' if count == 1 else 's'}; each "
+                f"class needs {LEAST_PICTURES} at least. Add some, or remove its folder."
+            )
+            raise CannotMake("too_few_pictures", sentence)
