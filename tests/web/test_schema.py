@@ -37,6 +37,7 @@ BOUNDED = settings(
 )
 
 
+schemathesis.serializer.alias("application/zip", "application/octet-stream")
 schema = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
 
 

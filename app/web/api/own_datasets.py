@@ -130,7 +130,10 @@ def refusals() -> Iterator[None]:
 
 @router.delete("/{name}", role=Role.TEACHER, status_code=204, **DELETE_DOCS)
 async def delete_dataset(
-    request: Request, name: Annotated[str, PathParameter(max_length=64, examples=["clothes"])]
+    request: Request,
+    name: Annotated[
+        str, PathParameter(max_length=64, description="its name", examples=["clothes"])
+    ],
 ) -> Response:
     training, settings = await opened(request), request.app.state.settings
 
