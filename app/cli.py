@@ -144,7 +144,30 @@ def datasets(chosen: argparse.Namespace) -> int:
     return start(chosen.action, chosen.name, chosen.json)
 
 
-VERBS = (add_serve, add_train, add_evaluate, add_predict, add_datasets, add_doctor)
+def add_import(verbs: Any) -> None:
+    verb = verbs.add_parser("import", help="make a model of weights that were trained elsewhere")
+    verb.add_argument("architecture", metavar="ARCHITECTURE", help="torchvision's name: resnet18")
+    verb.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help=".pth or .safetensors; torchvision's by default",
+    )
+    verb.add_argument("--name", metavar="MODEL", help="the model's name")
+    verb.add_argument("--licence", default="", metavar="WORDS", help="of the weights, for the card")
+    add_json(verb)
+    verb.set_defaults(start=import_)
+
+
+def import_(chosen: argparse.Namespace) -> int:
+    from app.verbs.imports import start
+
+    return start(chosen.architecture, chosen.weights, chosen.name, chosen.licence, chosen.json)
+
+
+VERBS = (
+    add_serve, add_train, add_evaluate, add_predict, add_import, add_datasets, add_doctor,
+)  # fmt: skip
 
 
 def add_json(verb: argparse.ArgumentParser) -> None:

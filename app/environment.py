@@ -17,6 +17,7 @@ CUDA_NOTE = """NOTE: this machine has no NVIDIA GPU, but pip would take PyTorch'
      about 2.7 GB to download, where the CPU build is 0.2 GB. To take the CPU build, stop with
      Ctrl-C, set INKLING_TORCH_INDEX to PyTorch's index of CPU wheels (pytorch.org, Get started:
      Pip, CPU; it is the address after --index-url) and start again."""
+ALONE = ("torchvision",)  # without what it depends on: pip would exchange torch for another build
 NO_INDEX = ("NewConnection", "name resolution", "timed out", "Max retries", "ProxyError")
 
 
@@ -107,17 +108,29 @@ def pip_install(python: str, locks: Sequence[str]) -> None:
     if shutil.disk_usage(Path(python).parent).free < DISK_GB * 1e9:
         fail(f"the disk of {python} has less than {DISK_GB} GB free. Make room and start again.")
     say(f"installing what {' and '.join(Path(lock).name for lock in locks)} name")
-    files = [word for lock in locks for word in ("-r", lock)]
+    pins = [pin for lock in locks for pin in pins_of(Path(lock))]
+    alone = [pin for pin in pins if pin.partition("==")[0] in ALONE]
+    pip(python, [pin for pin in pins if pin not in alone])
+    if alone:
+        pip(python, ["--no-deps", *alone])
+
+
+def pins_of(lock: Path) -> list[str]:
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def pip(python: str, wanted: Sequence[str]) -> None:
     options = ["--disable-pip-version-check", "--only-binary", ":all:", *torch_index()]
-    command = [python, "-m", "pip", "install", *options, *files]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as pip:
+    command = [python, "-m", "pip", "install", *options, *wanted]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as at_work:
         said = ""
-        for line in pip.stderr or ():
+        for line in at_work.stderr or ():
             sys.stderr.write(line)
             said += line
-    if pip.returncode < 0:
+    if at_work.returncode < 0:
         fail("pip was stopped. The same command goes on from there.")
-    if pip.returncode:
+    if at_work.returncode:
         fail(reason(said) + " The same command goes on from there.")
 
 

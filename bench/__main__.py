@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, glass, accuracy, page or runs; all by default."""
+"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, runs; else all."""
 
 import sys
 from collections.abc import Callable
@@ -30,6 +30,12 @@ def accuracy() -> None:
     accuracy.run()
 
 
+def imports() -> None:
+    from bench import imports
+
+    imports.run()
+
+
 def page() -> None:
     from bench import page
 
@@ -47,6 +53,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "serving": serving,
     "glass": glass,
     "accuracy": accuracy,
+    "imports": imports,
     "page": page,
     "runs": runs,
 }

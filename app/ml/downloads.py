@@ -32,7 +32,7 @@ def fetch(source: Source, target: Path, progress: Progress) -> None:
     for url in source.urls:
         try:
             continue_download(url, unfinished, progress)
-            if source.md5 in ("", md5(unfinished)):
+            if is_right(unfinished, source):
                 os.replace(unfinished, target)
                 return
             unfinished.unlink()
@@ -64,6 +64,12 @@ def continue_download(url: str, unfinished: Path, progress: Progress) -> None:
                 progress(unfinished.stem, have, total)
 
 
-def md5(path: Path) -> str:
+def is_right(path: Path, source: Source) -> bool:
+    return digest(path, "md5").startswith(source.md5) and (
+        digest(path, "sha256").startswith(source.sha256)
+    )
+
+
+def digest(path: Path, method: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+        return hashlib.file_digest(file, method).hexdigest()

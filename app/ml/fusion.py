@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from app.ml.networks import CNN, Network
-from app.ml.residual import Residual
+from app.ml.networks import CNN, MLP, Network
 
 Call = tuple[Callable[..., Tensor], tuple[Any, ...]]  # a function, and what follows its input
 
@@ -31,11 +30,11 @@ def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Te
         if can_pack():
             features = pack(features, torch.zeros(1, *shape))
         layers = [*features, *network.head.layers]
-    elif isinstance(network, Residual):
+    elif isinstance(network, MLP):
+        layers = list(network.layers)
+    else:
         fold_everywhere(network)
         return network
-    else:
-        layers = list(network.layers)
     calls = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
 
     def run(x: Tensor) -> Tensor:

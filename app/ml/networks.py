@@ -176,12 +176,12 @@ def convolution(channels: int, block: Block, batch_norm: bool) -> list[nn.Module
     return [layer, nn.BatchNorm2d(block.channels)] if batch_norm else [layer]
 
 
-Network = MLP | CNN | Residual
+Network = nn.Module  # one of these three, or one of torchvision's
 NETWORKS: dict[str, type[MLP] | type[CNN] | type[Residual]] = {
     "mlp": MLP, "cnn": CNN, "residual": Residual,
 }  # fmt: skip
 
-TITLES = {"mlp": "MLP", "cnn": "CNN", "residual": "Residual CNN"}
+TITLES = {"mlp": "MLP", "cnn": "CNN", "residual": "Residual CNN"}  # others by their own name
 
 
 def build(
@@ -189,17 +189,42 @@ def build(
 ) -> Network:
     """A fresh network for pictures of shape (C, H, W), weights from torch's current random state.
 
-    ValueError with a sentence when the hyperparameters cannot work.
+    `network` is one of NETWORKS or a name of torchvision's, which has no hyperparameters.
+    ValueError with a sentence when it cannot work.
     """
     if network not in NETWORKS:
-        raise ValueError(f"no network called {network!r}; choose one of {', '.join(NETWORKS)}")
+        return build_imported(network, hyperparameters, shape, classes)
     make: Callable[..., Network] = NETWORKS[network]
     return make(shape, classes, **complete(NETWORKS[network].HYPERPARAMETERS, hyperparameters))
+
+
+def build_imported(
+    network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
+) -> Network:
+    from app.ml.torchvision_models import build_architecture
+
+    complete((), hyperparameters)
+    return build_architecture(network, shape, classes)
+
+
+def hyperparameters_of(network: str) -> tuple[Hyperparameter, ...]:
+    """The table of one of NETWORKS; a network of torchvision's has none."""
+    return NETWORKS[network].HYPERPARAMETERS if network in NETWORKS else ()
 
 
 def channels_last(network: Network) -> Network:
     """The memory order in which convolutions are quickest here."""
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def head_of(network: Network) -> tuple[str, nn.Linear | nn.Conv2d]:
+    """The layer that has one unit for each class, and its name: the last one with weights."""
+    layers = [
+        (name, module)
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear | nn.Conv2d)
+    ]
+    return layers[-1]
 
 
 def parameter_count(network: nn.Module) -> int:

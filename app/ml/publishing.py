@@ -55,7 +55,7 @@ def early_card(
     entry = dataset.entry or DATASETS[dataset.name]
     return Card(
         name=name,
-        title=f"{TITLES[spec.network]} trained on {entry.title}",
+        title=f"{TITLES.get(spec.network, spec.network)} trained on {entry.title}",
         network=spec.network,
         hyperparameters=spec.hyperparameters,
         classes=dataset.classes,

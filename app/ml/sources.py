@@ -18,12 +18,13 @@ PARSER_VERSION = 2  # raise it when what is parsed changes: old caches are left 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a dataset: where it lies under the root, where it comes from, its md5; and the
-    folder that may lie there instead, unpacked from it."""
+    """One file of a dataset: where it lies under the root, where it comes from, its md5 or the
+    beginning of its sha256; and the folder that may lie there instead, unpacked from it."""
 
     path: str
     md5: str
     urls: tuple[str, ...] = ()
+    sha256: str = ""
     unpacked: str = ""
 
     def place(self, root: Path) -> Path | None:

@@ -10,7 +10,7 @@ from app.ml.augmentation import STRENGTHS
 from app.ml.datasets import DATASETS, prepared
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
-from app.ml.networks import NETWORKS
+from app.ml.networks import NETWORKS, hyperparameters_of
 from app.ml.parts import OPTIONS, Options
 from app.ml.precision import resolve_device
 from app.ml.recipes import RECIPES
@@ -97,7 +97,7 @@ def varied(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
 
 def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
     """The same with other fields and hyperparameters; their values are not checked here."""
-    inner = {parameter.name for parameter in NETWORKS[spec.network].HYPERPARAMETERS}
+    inner = {parameter.name for parameter in hyperparameters_of(spec.network)}
     own = set(OWN) - set(NAMES)
     if unknown := set(chosen) - own - inner:
         known = ", ".join(sorted(own | inner))
@@ -142,7 +142,7 @@ def input_shape(spec: TrainingSpec, datasets: Known = DATASETS) -> tuple[int, in
 
 
 def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
-    table = NETWORKS[spec.network].HYPERPARAMETERS
+    table = hyperparameters_of(spec.network)
     check_all(table, spec.hyperparameters)
     try:
         shape, classes = input_shape(spec, datasets), len(datasets[spec.dataset].classes)

@@ -90,6 +90,19 @@ def test_a_changed_lock_is_installed_at_the_next_start(installed_tree: Tree) -> 
     assert "1.0" in module.read_text()
 
 
+def test_torchvision_comes_without_what_it_depends_on(installed_tree: Tree) -> None:
+    lock = installed_tree.folder / "requirements.lock"
+    old = lock.read_text()
+    make_wheel(installed_tree.wheels, "torchvision", "0.28.0", requires="torch==9.9")
+    lock.write_text(f"{old}torchvision==0.28.0\n")
+    answer = installed_tree.run("install")
+    lock.write_text(old)
+    assert answer.returncode == 0, answer.stderr
+    assert (installed_tree.site_packages() / "torchvision.py").exists()
+    assert "2.13.0" in (installed_tree.site_packages() / "torch.py").read_text()
+    assert installed_tree.run("install").returncode == 0
+
+
 def test_what_the_tests_need_comes_on_top_and_only_when_asked_for(installed_tree: Tree) -> None:
     module = installed_tree.site_packages() / "inky_tests.py"
     assert not module.exists()
