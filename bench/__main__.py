@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, runs; else all."""
+"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, lessons, runs; else all."""
 
 import sys
 from collections.abc import Callable
@@ -42,6 +42,12 @@ def page() -> None:
     page.run()
 
 
+def lessons() -> None:
+    from bench import lessons
+
+    lessons.run()
+
+
 def runs() -> None:
     from bench import runs
 
@@ -55,6 +61,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "accuracy": accuracy,
     "imports": imports,
     "page": page,
+    "lessons": lessons,
     "runs": runs,
 }
 
