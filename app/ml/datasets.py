@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from app.ml import mnist, own_datasets, pen_digits, picture_archives
+from app.ml import cifar, mnist, own_datasets, pen_digits, picture_archives
 from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
 from app.ml.sources import Entry, Source
@@ -178,6 +178,33 @@ CIFAR10_COPIES = Entry(
     ),
     pictures=60_000,
 )
-DATASETS: dict[str, Entry] = {
-    entry.name: entry for entry in (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10_COPIES)
-}
+CIFAR10 = Entry(
+    name="cifar10",
+    title="CIFAR-10",
+    load=cifar.load_cifar,
+    sources=(cifar.CIFAR10_SOURCE,),
+    classes=OBJECTS,
+    preprocessing=COLOUR,
+    limits=(
+        "It knows ten kinds of things in pictures of 32 x 32 pixels and takes everything else for "
+        "one of them. A high probability is not a proof."
+    ),
+    licence="none stated by its makers",
+    attribution=f"CIFAR-10: {cifar.MAKER}",
+    pictures=60_000,
+)
+CIFAR100 = replace(
+    CIFAR10,
+    name="cifar100",
+    title="CIFAR-100",
+    sources=(cifar.CIFAR100_SOURCE,),
+    classes=cifar.FINE,
+    preprocessing=replace(COLOUR, mean=(0.5071, 0.4865, 0.4409), std=(0.2673, 0.2564, 0.2762)),
+    limits=(
+        "It knows a hundred kinds of things in pictures of 32 x 32 pixels and takes everything "
+        "else for one of them. A high probability is not a proof."
+    ),
+    attribution=f"CIFAR-100: {cifar.MAKER}",
+)
+BUILT_IN = (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10, CIFAR10_COPIES, CIFAR100)
+DATASETS: dict[str, Entry] = {entry.name: entry for entry in BUILT_IN}

@@ -85,13 +85,23 @@ def parts_of(entry: Entry, tensors: dict[str, Tensor], options: Options) -> Data
     return Dataset(entry.name, entry.classes, entry.preprocessing, train, validation, test)
 
 
+def digest_of(place: Path) -> bytes:
+    """Of a file's content; of a folder's files by name, size and time."""
+    if place.is_dir():
+        files = sorted((each.name, each.stat()) for each in place.iterdir())
+        told = [(name, status.st_size, status.st_mtime_ns) for name, status in files]
+        return hashlib.md5(repr(told).encode()).digest()
+    with place.open("rb") as file:
+        return hashlib.file_digest(file, "md5").digest()
+
+
 def cached(
     entry: Entry, root: Path, cache: Path, key: str, make: Callable[[], dict[str, Tensor]]
 ) -> dict[str, Tensor]:
     """The tensors of `make`, kept in one file named by what they were made from."""
     digest = hashlib.sha256(f"{PARSER_VERSION}".encode())
     for source in entry.sources:
-        digest.update(hashlib.md5(find(entry, source, root).read_bytes()).digest())
+        digest.update(digest_of(find(entry, source, root)))
     path = cache / f"{key}-{digest.hexdigest()[:12]}.safetensors"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
