@@ -25,6 +25,7 @@ from app.ml.checkpoints import (
 )
 from app.ml.damage import Damage, Misfit
 from app.ml.datasets import UnknownDataset, asked_for, find, load
+from app.ml.duplicates import find_duplicates
 from app.ml.examination import examine, examined_part, save_pictures
 from app.ml.excitement import MOST_PICTURES, excitement, save_excitement
 from app.ml.gallery import make_gallery
@@ -51,7 +52,7 @@ class Examiner:
     examination: {run, checkpoints, examined, step, part}, the second and third folders in `run`.
     hidden, excitement, shifts: {library, reference, version, part, path}, path is where to put it.
     resilience: {library, reference, version, part, pictures, damage}.
-    gallery: {dataset, part, path}.
+    gallery: {dataset, part, path}; duplicates: {dataset, path}.
     """
 
     def __init__(self) -> None:
@@ -93,6 +94,9 @@ class Examiner:
                 return self.try_broken(question)
             case "gallery":
                 self.hang(question)
+            case "duplicates":
+                dataset = self.read(question["dataset"], {}, question)
+                find_duplicates(dataset).save(Path(question["path"]))
             case "shifts":
                 self.push(question)
             case _:

@@ -33,6 +33,8 @@ class DatasetSummary(BaseModel):
     attribution: str
     present: bool = Field(description="whether its files are on this server")
     bring: str = Field(description="how they come; empty when they are there")
+    mean: list[float] = Field(description="of each channel of its training pictures, 0 to 1")
+    std: list[float] = Field(description="the standard deviation of each")
     own: bool = Field(description="whether a person made it, so that it can be deleted")
     pictures: int = Field(description="of all its parts together")
 
@@ -83,6 +85,23 @@ class SamplePage(BaseModel):
     samples: list[SampleOf]
 
 
+class Pair(BaseModel):
+    test: SampleOf
+    part: Literal["train", "validation"]
+    other: SampleOf = Field(description="the same pixels in that part")
+
+
+class DuplicateList(BaseModel):
+    dataset: str
+    found: int = Field(description="test pictures that occur in training or validation too")
+    tests: int = Field(description="test pictures that were looked at")
+    learnt: int = Field(description="training and validation pictures that were")
+    columns: int = Field(description="of the sheet")
+    tile: int = Field(description="the side of each tile, in pixels")
+    sheet: str = Field(description="data URL: the first pairs, a tile each; empty without any")
+    pairs: list[Pair]
+
+
 def entry_of(name: str, own: Path) -> "Entry":
     from app.ml.datasets import UnknownDataset, find
 
@@ -106,6 +125,7 @@ def summary(entry: "Entry", root: Path) -> dict[str, Any]:
     return {
         "name": entry.name, "title": entry.title, "classes": list(entry.classes),
         "side": entry.preprocessing.size, "channels": entry.preprocessing.channels,
+        "mean": list(entry.preprocessing.mean), "std": list(entry.preprocessing.std),
         "licence": entry.licence, "attribution": entry.attribution,
         "present": not missing, "bring": bring(entry) if missing else "",
         "own": entry.folder is not None, "pictures": entry.pictures,
@@ -180,6 +200,26 @@ def sample_page(
                 given=entry.classes[given[row]] if given[row] != labels[row] else None,
             )
             for row in shown
+        ],
+    )  # fmt: skip
+
+
+def duplicates(entry: "Entry", path: Path) -> DuplicateList:
+    from safetensors.numpy import load_file
+
+    kept = load_file(path)
+    found, tests, learnt = kept["counts"].tolist()
+    tiles = kept["pictures"]
+    return DuplicateList(
+        dataset=entry.name, found=found, tests=tests, learnt=learnt, columns=COLUMNS,
+        tile=tiles.shape[-1], sheet=data_url(sheet(tiles)) if len(tiles) else "",
+        pairs=[
+            Pair(
+                test=SampleOf(index=row, label=entry.classes[label], given=None),
+                part="validation" if part else "train",
+                other=SampleOf(index=other, label=entry.classes[given], given=None),
+            )
+            for row, label, part, other, given in kept["pairs"].tolist()
         ],
     )  # fmt: skip
 

@@ -13,10 +13,11 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.ml.datasets import load
+from app.ml.mnist import read_idx
 from app.ml.parts import Options
 from app.settings import Settings
 from tests.conftest import HERE
-from tests.ml.small_files import write_mnist, write_pens
+from tests.ml.small_files import write_idx, write_mnist, write_pens
 
 MNIST = "/api/v1/datasets/mnist"
 
@@ -63,6 +64,22 @@ def test_all_are_listed_and_those_missing_say_how_they_come(served: TestClient) 
     assert "cifar10-jpeg.tar.xz" in found["cifar10-jpeg"]["bring"]
     assert (found["cifar10-jpeg"]["channels"], found["cifar10-jpeg"]["side"]) == (3, 32)
     assert refused(served, "/api/v1/datasets/fashion-mnist/samples") == (409, "no_dataset")
+
+
+def test_pictures_in_training_and_test_are_found_by_their_pixels(
+    tmp_path: Path,
+) -> None:
+    write_mnist(tmp_path / "sets", 40, 12)
+    raw = tmp_path / "sets/MNIST/raw"
+    train, test = (read_idx(raw / f"{part}-images-idx3-ubyte.gz") for part in ("train", "t10k"))
+    test[3], test[5] = train[30], train[31]  # a leak
+    write_idx(raw / "t10k-images-idx3-ubyte.gz", test)
+    settings = Settings(data_dir=tmp_path / "data", datasets_dir=tmp_path / "sets")
+    with TestClient(create_app(settings), base_url=HERE) as client:
+        found = asked(client, f"{MNIST}/duplicates")
+    assert (found["found"], found["tests"], found["learnt"]) == (2, 12, 40)
+    assert [each["test"]["index"] for each in found["pairs"]] == [3, 5]
+    assert np.array_equal(tile(found["sheet"], 1), train[31])
 
 
 def test_a_page_shows_the_parts_own_pictures(

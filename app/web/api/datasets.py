@@ -15,10 +15,12 @@ from app.web.exhibits import (
     PAGE,
     DatasetDetail,
     DatasetList,
+    DuplicateList,
     Order,
     PartName,
     SamplePage,
     detail,
+    duplicates,
     entry_of,
     listed,
     newest,
@@ -37,6 +39,14 @@ SAMPLES = {
     "dataset": "mnist", "part": "train", "total": 54_000, "page": 1, "pages": 900,
     "columns": 10, "tile": 28, "sheet": "data:image/png;base64,...",
     "samples": [{"index": 0, "label": "0", "given": None}],
+}  # fmt: skip
+DUPLICATES = {
+    "dataset": "mnist", "found": 1, "tests": 10_000, "learnt": 60_000, "tile": 28, "columns": 10,
+    "sheet": "data:image/png;base64,...",
+    "pairs": [
+        {"test": {"index": 7, "label": "9", "given": None}, "part": "train",
+         "other": {"index": 12, "label": "9", "given": None}},
+    ],
 }  # fmt: skip
 MISSING: dict[int | str, dict[str, str]] = {
     404: {"description": "`unknown_dataset`"},
@@ -99,12 +109,34 @@ async def list_samples_of(
     return await asyncio.to_thread(sample_page, entry, part, path, which, order, noise, page)
 
 
+@router.get(
+    "/{name}/duplicates",
+    role=Role.ANYONE,
+    summary="The same pictures in training and test",
+    responses={200: example(DUPLICATES), **MISSING},
+)
+async def duplicates_of(request: Request, name: Name) -> DuplicateList:
+    """By their pixels as a network sees them, whatever their files were; of a very large dataset
+    what one minute suffices for. A test that holds what was learnt from flatters."""
+    own = request.app.state.settings.own_datasets_dir
+    entry = await asyncio.to_thread(entry_of, name, own)
+    path = await waited(request, found_out(request, entry, "duplicates"))
+    return await asyncio.to_thread(duplicates, entry, path)
+
+
 async def gallery(request: Request, entry: "Entry", part: str) -> Path:
-    """The file of a Gallery, made when it is not there, or older than the dataset's files."""
+    return await found_out(request, entry, "gallery", part)
+
+
+async def found_out(request: Request, entry: "Entry", what: str, part: str | None = None) -> Path:
+    """The file of a Gallery, or of Duplicates, made when it is not there, or older than the
+    dataset's files."""
     settings = request.app.state.settings
-    path: Path = settings.data_dir / "cache" / GALLERIES / f"{entry.name}.{part}.safetensors"
+    path: Path = (
+        settings.data_dir / "cache" / GALLERIES / f"{entry.name}.{part or what}.safetensors"
+    )
     files = await asyncio.to_thread(newest, entry, settings.dataset_files_dir)
     if path.is_file() and path.stat().st_mtime_ns > files:
         return path
     examiner: Examiner = request.app.state.examiner
-    return await examiner.found(path, {"what": "gallery", "dataset": entry.name, "part": part})
+    return await examiner.found(path, {"what": what, "dataset": entry.name, "part": part})

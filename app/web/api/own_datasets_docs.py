@@ -9,7 +9,8 @@ BINARY = {"type": "string", "format": "binary"}
 MADE: dict[str, Any] = {
     "name": "clothes", "title": "clothes", "classes": ["shirt", "shoes"], "side": 64,
     "channels": 3, "licence": "CC0", "attribution": "photographed in class", "present": True,
-    "bring": "", "own": True, "pictures": 120, "train": [48, 47], "test": [12, 12],
+    "bring": "", "mean": [0.5, 0.45, 0.4], "std": [0.2, 0.2, 0.2], "own": True,
+    "pictures": 120, "train": [48, 47], "test": [12, 12],
     "split_seed": 0, "left_out": 1,
     "reasons": [{"path": "shoes/notes.pdf",
                  "reason": "By its name it is no PNG, JPEG, WebP, GIF or BMP."}],
