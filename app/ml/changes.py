@@ -78,10 +78,13 @@ class Search:
         self, seen: OfBrightness, x: Tensor, brush: Tensor, tried: int, rivals: int = RIVALS
     ) -> None:
         self.seen, self.start, self.brush = seen, x, brush
-        self.each, self.rivals, self.tried = tried, rivals, 0
+        self.rivals, self.tried = rivals, 0
         self.edits: list[Edit] = []
         self.now = x
+        began = perf_counter()
         self.logits = seen(x)[0]
+        one = perf_counter() - began  # seconds for a picture: a slow network tries fewer at a step
+        self.each = max(1, min(tried, int(SECONDS / one / rivals)))
         self.first = int(self.logits.argmax())
 
     @property

@@ -25,7 +25,7 @@ WORDS = {
     ),
     "Conv2d": (
         "Convolution",
-        "{units} kernels of {window} by {window} slide over all that comes in. Each makes one map: "
+        "{units} kernels of {window} by {across} slide over all that comes in. Each makes one map: "
         "it shows where its pattern was found.",
     ),
     "BatchNorm1d": (
@@ -72,6 +72,22 @@ WORDS = {
         "Sum of the branch",
         "What the branch found is added to what went into it: the branch had to learn only what "
         "was missing.",
+    ),
+    "Concatenate": (
+        "Laid together",
+        "The maps of several layers become one stack, one after another. Nothing is computed.",
+    ),
+    "ReLU6": ("ReLU6", "What is below 0 becomes 0, what is above 6 becomes 6, all else stays."),
+    "Hardswish": (
+        "Hard swish",
+        "Below -3 all becomes 0, above 3 all stays; between them z (z + 3) / 6.",
+    ),
+    "Hardsigmoid": ("Hard sigmoid", "Squeezed between 0 and 1 by a straight line, (z + 3) / 6."),
+    "SiLU": ("SiLU", "Far below 0 all becomes 0, far above it stays: z / (1 + exp(-z))."),
+    "Closed": (
+        "Closed layer",
+        "A {module} of torchvision. It is not opened here: it works on other things than maps and "
+        "units, so that only the shape of what it puts out is told.",
     ),
     "Mirror": (
         "With its mirror image",
@@ -150,7 +166,10 @@ def layers_of(trace: Trace, looked_at: int | None = None, alone: bool = False) -
 def layer_of(trace: Trace, index: int, title: str, in_detail: bool) -> Layer:
     seen = trace.layers[index]
     output = seen.output[0]
-    bounds = DETAIL if in_detail else OVERVIEW if index < MOST_LAYERS else SHAPE_ALONE
+    if seen.kind == "Closed":
+        in_detail, bounds = False, SHAPE_ALONE
+    else:
+        bounds = DETAIL if in_detail else OVERVIEW if index < MOST_LAYERS else SHAPE_ALONE
     maps = values = None
     if is_maps(output) and bounds.channels:
         maps = sheet_of(output, bounds.channels, bounds.side)
@@ -158,7 +177,7 @@ def layer_of(trace: Trace, index: int, title: str, in_detail: bool) -> Layer:
         values = numbers(output.flatten()[: bounds.values])
     return Layer(
         seen.name, seen.kind, title, sentence_of(trace, index), tuple(output.shape),
-        0 if seen.kind in ("Add", "Mirror") else parameter_count(seen.module),
+        0 if seen.kind in ("Add", "Concatenate", "Mirror") else parameter_count(seen.module),
         seen.branch, maps, values, detail_of(trace, index) if in_detail else None,
     )  # fmt: skip
 
@@ -200,13 +219,15 @@ def sentence_of(trace: Trace, index: int) -> str:
     return sentence.format(
         units=seen.output.shape[1],
         inputs=f"{seen.inputs[0][0].numel():,}",
-        window=side_of(getattr(seen.module, "kernel_size", 0)),
+        window=side_of(getattr(seen.module, "kernel_size", 0), 0),
+        across=side_of(getattr(seen.module, "kernel_size", 0), 1),
         gamma=getattr(seen.module, "negative_slope", 0.0),
+        module=type(seen.module).__name__,
     )
 
 
-def side_of(size: Any) -> int:
-    side: int = size[0] if isinstance(size, tuple) else size
+def side_of(size: Any, axis: int) -> int:
+    side: int = size[axis] if isinstance(size, tuple) else size
     return side
 
 

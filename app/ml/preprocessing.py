@@ -124,7 +124,16 @@ PREPROCESSING: dict[str, tuple[PipelineStep, ...]] = {
     "colour": COLOUR_STEPS,
     "photo": PHOTO_STEPS,
 }
+LONGEST_SIDE = {
+    "photo": 2048
+}  # of a picture that a pipeline is given; larger ones are shrunk first
 STEP_KEYS = {name: tuple(step.key for step in steps) for name, steps in PREPROCESSING.items()}
+
+
+def longest_side(preprocessing: Preprocessing) -> int:
+    """Pixels beyond which a picture may be shrunk before it is prepared. One that is not takes
+    the very same way as in torchvision."""
+    return LONGEST_SIDE.get(preprocessing.pipeline, 1024)
 
 
 def preprocess(

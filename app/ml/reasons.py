@@ -4,6 +4,8 @@ Each is (H, W) and speaks of one class's logit. None is the network's own reason
 question, which stands with its function.
 """
 
+from time import perf_counter
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -12,7 +14,12 @@ from app.ml.examination import is_activation
 from app.ml.networks import CNN, Network
 from app.ml.preprocessing import Preprocessing
 from app.ml.residual import Residual
+from app.ml.trace import TOKENS, is_imported
 
+SECONDS = 8.0  # for a network that would take longer, fewer windows are tried
+LAST_MAPS = (  # the part of a network of torchvision whose output they are
+    "features", "layer4", "trunk_output", "conv5", "layers", "inception5b", "Mixed_7c",
+)  # fmt: skip
 WINDOWS = 7  # sides of an occluding window in the picture's side; it moves by half its side
 BATCH = 64  # occluded pictures at once
 
@@ -77,6 +84,9 @@ def last_maps(network: Network) -> nn.Module | None:
         return network.stages
     if isinstance(network, CNN):
         return [layer for layer in network.features if is_activation(layer)][-1]
+    if is_imported(network) and type(network).__name__ not in TOKENS:
+        parts = dict(network.named_children())
+        return next((parts[name] for name in LAST_MAPS if name in parts), None)
     return None
 
 
@@ -87,8 +97,12 @@ def occlusion(seen: OfBrightness, x: Tensor, of: int, ground: float = 0.0) -> Te
     Fergus, 2013): x (1, C, H, W) -> (H, W), signed."""
     height, width = x.shape[2:]
     window = max(1, min(height, width) // WINDOWS)
-    places = [(top, left) for top in starts(height, window) for left in starts(width, window)]
+    began = perf_counter()
     logit = seen(x)[0, of]
+    step = step_for(perf_counter() - began, window)
+    places = [
+        (top, left) for top in starts(height, window, step) for left in starts(width, window, step)
+    ]
     falls = torch.cat([
         logit - seen(covered(x, places[at : at + BATCH], window, ground))[:, of]
         for at in range(0, len(places), BATCH)
@@ -100,9 +114,16 @@ def occlusion(seen: OfBrightness, x: Tensor, of: int, ground: float = 0.0) -> Te
     return total / count
 
 
-def starts(side: int, window: int) -> list[int]:
-    """Where windows begin: half a window apart, and one that ends with the picture."""
-    found = list(range(0, side - window + 1, max(1, window // 2)))
+def step_for(seconds: float, window: int) -> int:
+    """Pixels from one window to the next: half of it, or a whole one for a network that needs so
+    many seconds for a picture that it would take too long."""
+    tried = (2 * WINDOWS - 1) ** 2
+    return max(1, window // 2) if tried * seconds <= SECONDS else window
+
+
+def starts(side: int, window: int, step: int) -> list[int]:
+    """Where windows begin, and one that ends with the picture."""
+    found = list(range(0, side - window + 1, step))
     return found if found[-1] == side - window else [*found, side - window]
 
 

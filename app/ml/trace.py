@@ -9,13 +9,16 @@ from torch import Tensor, nn
 from app.ml.networks import Network
 from app.ml.residual import Branch, Residual
 
+TOKENS = ("VisionTransformer", "SwinTransformer", "MaxVit")  # of torchvision: no maps within
+
 
 @dataclass(frozen=True)
 class Seen:
     """A layer on the picture's way. `inputs` and `output` have a first axis of 1.
 
     kind: the module's class; `Add` where a residual branch ends and `Mirror` where two answers are
-    averaged, whose inputs are the two that are joined.
+    averaged, whose inputs are the two that are joined; `Concatenate` where maps are laid one after
+    another; `Closed` where there are neither maps nor units to show.
     """
 
     name: str  # the module's own in the network: features.0
@@ -24,6 +27,9 @@ class Seen:
     inputs: tuple[Tensor, ...]
     output: Tensor
     branch: str | None = None  # the residual branch that it is a part of
+    sources: tuple[int, ...] | None = (
+        None  # which layers its inputs come from; None: the one before
+    )
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ def trace(network: Network, x: Tensor) -> Trace:
     Dropout is left out: it does nothing to an answer. Where the mirror image is read too, the
     layers are those of the picture itself.
     """
+    if is_imported(network):
+        from app.ml.graphs import steps_through
+
+        steps, logits = steps_through(network, x)
+        return Trace(steps, logits[0])
     mirrored = isinstance(network, Residual) and network.mirror
     with watched(network) as layers:
         logits = network.once(x) if isinstance(network, Residual) else network(x)
@@ -61,6 +72,11 @@ def trace(network: Network, x: Tensor) -> Trace:
 def watched(network: nn.Module) -> Iterator[list[Seen]]:
     """The layers in the order in which they are done, while a picture goes through."""
     seen: list[Seen] = []
+    imported = next((m for m in network.modules() if is_imported(m)), None)
+    if imported is not None:
+        with watched_graph(imported, seen):
+            yield seen
+        return
     branches = [name for name, module in network.named_modules() if isinstance(module, Branch)]
 
     def note(name: str, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -82,6 +98,27 @@ def watched(network: nn.Module) -> Iterator[list[Seen]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def is_imported(network: nn.Module) -> bool:
+    """Whether it is one of torchvision's, whose code tells no more than torch.fx finds in it."""
+    return type(network).__module__.startswith("torchvision.models.")
+
+
+@contextmanager
+def watched_graph(network: nn.Module, seen: list[Seen]) -> Iterator[None]:
+    from app.ml.graphs import steps_through
+
+    def forward(x: Tensor) -> Tensor:
+        steps, logits = steps_through(network, x)
+        seen.extend(steps)
+        return logits
+
+    network.forward = forward
+    try:
+        yield
+    finally:
+        del network.forward
 
 
 def is_layer(module: nn.Module) -> bool:

@@ -7,13 +7,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.ml.glass import DETAIL, flattened, is_maps, numbers, side_of
+from app.ml.glass import DETAIL, flattened, is_maps, numbers
 from app.ml.residual import PATCH, Whitening
 from app.ml.sheets import Sheet, sheet_of
 from app.ml.trace import Seen, Trace
 
 MOST_TERMS = 8  # the largest of a sum; the others are summed up
 MOST_KERNELS = 64  # of one unit, on its sheet
+
+
+Axis = tuple[int, int, int]  # side of the window, stride, padding
+Spans = list[tuple[int, int]]  # first and last row, first and last column
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ def unit_of(trace: Trace, index: int, unit: int, place: tuple[int, int] | None =
     is no such unit or place."""
     seen = trace.layers[index]
     output = seen.output[0]
+    if seen.kind == "Closed":
+        raise ValueError("this layer is not opened here: it has neither maps nor units")
     if not 0 <= unit < len(output):
         raise ValueError(f"its units are 0 to {len(output) - 1}")
     if output.ndim == 3:
@@ -90,6 +96,8 @@ def formula_of(
         return product_sum(module, seen.inputs[0], unit, place)
     if isinstance(module, nn.Flatten):
         return copied(seen, unit)
+    if seen.kind == "Concatenate":
+        return laid_together(seen, unit, place)
     if seen.kind in ("Add", "Mirror"):
         at = (0, unit) if place is None else (0, unit, *place)
         kind = "add" if seen.kind == "Add" else "mean"
@@ -146,19 +154,39 @@ def product_sum(
 ) -> dict[str, Any]:
     """The kernel times the window under it, for each map that comes in; 0 outside the map."""
     weight = (module.filters if isinstance(module, Whitening) else module.weight.detach())[unit]
-    side, stride, padding = geometry(module)
-    padded = torch.nn.functional.pad(x[0], [padding] * 4)
-    top, left = (each * stride for each in place)
-    window = padded[:, top : top + side, left : left + side]  # (C, side, side)
+    groups = getattr(module, "groups", 1)  # of maps, each with kernels of its own
+    first = unit // (module_units(module) // groups) * len(weight)
+    window = window_under(module, x[0, first : first + len(weight)], place)
     sums = (weight * window).double().sum((1, 2))
     largest = sums.abs().topk(min(MOST_TERMS, len(sums))).indices.tolist()
     terms = [
-        {"channel": i, "window": numbers(window[i]), "kernel": numbers(weight[i]),
+        {"channel": first + i, "window": numbers(window[i]), "kernel": numbers(weight[i]),
          "product": number(sums[i])}
         for i in largest
     ]  # fmt: skip
     rest = {"count": len(sums) - len(largest), "sum": number(sums.sum() - sums[largest].sum())}
     return {"kind": "convolution", "terms": terms, "bias": bias_of(module, unit), "rest": rest}
+
+
+def module_units(module: nn.Conv2d | Whitening) -> int:
+    return module.channels if isinstance(module, Whitening) else module.out_channels
+
+
+def window_under(module: nn.Module, x: Tensor, place: tuple[int, int]) -> Tensor:
+    """(C, H, W) -> (C, height, width) of what the layer looks at for this place; 0 outside."""
+    (high, down, above), (wide, along, before) = geometry(module)
+    padded = torch.nn.functional.pad(x, [before, before, above, above])
+    top, left = place[0] * down, place[1] * along
+    return padded[:, top : top + high, left : left + wide]
+
+
+def laid_together(seen: Seen, unit: int, place: tuple[int, int] | None) -> dict[str, Any]:
+    """Of a concatenation: from which place of what came in."""
+    for given in seen.inputs:
+        if unit < given.shape[1]:
+            break
+        unit -= given.shape[1]
+    return {"kind": "copy", "place": [unit, *(place or (0, 0))]}
 
 
 def copied(seen: Seen, unit: int) -> dict[str, Any]:
@@ -178,14 +206,17 @@ def batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d, value: float, unit: int)
 
 def window_of(seen: Seen, unit: int, place: tuple[int, int] | None) -> list[list[float]] | None:
     """What a pooling layer pools for this place; of a large map a corner alone."""
-    if place is None or "Pool" not in seen.kind:
+    if "Pool" not in seen.kind:
         return None
     channel = seen.inputs[0][0, unit]
-    if seen.kind.startswith("Adaptive"):
+    if seen.kind.startswith("Adaptive") or place is None:
         return numbers(channel[: DETAIL.side, : DETAIL.side])  # type: ignore[return-value]
-    side, stride, _ = geometry(seen.module)
-    top, left = (each * stride for each in place)
-    return numbers(channel[top : top + side, left : left + side])  # type: ignore[return-value]
+    if "Max" in seen.kind:  # nothing outside the map is larger than what is in it
+        (high, down, above), (wide, along, before) = geometry(seen.module)
+        top, left = place[0] * down - above, place[1] * along - before
+        channel = channel[max(0, top) : top + high, max(0, left) : left + wide]
+        return numbers(channel)  # type: ignore[return-value]
+    return numbers(window_under(seen.module, channel[None], place)[0])  # type: ignore[return-value]
 
 
 def weights_of(trace: Trace, index: int, unit: int) -> Sheet | None:
@@ -204,27 +235,48 @@ def weights_of(trace: Trace, index: int, unit: int) -> Sheet | None:
 
 
 def looks_at(trace: Trace, index: int, place: tuple[int, int] | None) -> Box:
-    """The receptive field, layer by layer back to the input. A branch's own layers look further
-    than what passes it by, so that one way back is enough."""
+    """The receptive field, layer by layer back to the input, by every way that leads there."""
     height, width = trace.layers[0].inputs[0].shape[2:]
     if place is None:
         return Box(0, 0, height, width)
-    spans = [(each, each) for each in place]  # first and last row, first and last column
-    for seen in reversed(trace.layers[: index + 1]):
+    asked = {index: [(each, each) for each in place]}  # first and last row, first and last column
+    for at in range(index, -1, -1):
+        if at not in asked:
+            continue
+        seen, spans = trace.layers[at], asked.pop(at)
         if seen.kind.startswith("Adaptive"):
             return Box(0, 0, height, width)
-        side, stride, padding = geometry(seen.module)
-        spans = [(a * stride - padding, b * stride - padding + side - 1) for a, b in spans]
+        spans = [
+            (a * stride - padding, b * stride - padding + side - 1)
+            for (a, b), (side, stride, padding) in zip(spans, geometry(seen.module), strict=True)
+        ]
+        sources = (at - 1,) if seen.sources is None else seen.sources or (-1,)
+        for source in sources:  # -1: the picture itself
+            asked[source] = around(asked.get(source, spans), spans)
     (top, bottom), (left, right) = (
-        (max(0, a), min(size - 1, b)) for (a, b), size in zip(spans, (height, width), strict=True)
+        (max(0, a), min(size - 1, b))
+        for (a, b), size in zip(asked[-1], (height, width), strict=True)
     )
     return Box(top, left, bottom - top + 1, right - left + 1)
 
 
-def geometry(module: nn.Module) -> tuple[int, int, int]:
-    """(side of the window, stride, padding); a layer without a window looks at one place."""
+def around(one: Spans, other: Spans) -> Spans:
+    """The smallest rectangle around two."""
+    return [(min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True)]
+
+
+def geometry(module: nn.Module) -> tuple[Axis, Axis]:
+    """Down and along: (side of the window, stride, padding); a layer without a window looks at one
+    place."""
     if isinstance(module, Whitening):
-        return PATCH, 1, PATCH // 2
+        return (PATCH, 1, PATCH // 2), (PATCH, 1, PATCH // 2)
     if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
-        return side_of(module.kernel_size), side_of(module.stride), side_of(module.padding)
-    return 1, 1, 0
+        sizes = (module.kernel_size, module.stride, module.padding)
+        down, along = zip(*map(two, sizes), strict=True)
+        return down, along
+    return (1, 1, 0), (1, 1, 0)
+
+
+def two(size: Any) -> tuple[int, int]:
+    """torch writes one number where both are the same."""
+    return (int(size[0]), int(size[1])) if isinstance(size, tuple) else (int(size), int(size))

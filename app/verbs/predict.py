@@ -6,7 +6,7 @@ from typing import Any
 
 from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
 from app.ml.inference import Classifier, load_classifier
-from app.ml.preprocessing import preprocess
+from app.ml.preprocessing import longest_side, preprocess
 from app.settings import LIMITS, ROOT, Settings
 from app.verbs.sentences import cannot
 from app.web.formats import BadPicture
@@ -37,7 +37,8 @@ def start(words: list[str], as_json: bool) -> int:
 
 def read(classifier: Classifier, file: Path) -> dict[str, Any]:
     try:
-        picture = read_picture(file.read_bytes(), LIMITS)
+        most = longest_side(classifier.card.preprocessing)
+        picture = read_picture(file.read_bytes(), LIMITS, most=most)
     except OSError as error:
         return {"error": error.strerror}
     except BadPicture as error:

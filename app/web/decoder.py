@@ -16,7 +16,7 @@ import numpy as np
 from app.settings import LIMITS, Limits
 from app.web.decoder_child import LENGTHS, READY
 from app.web.formats import BadPicture, Content
-from app.web.images import Picture
+from app.web.images import LONGEST, Picture
 from app.web.uploads import Uploads
 
 WAIT_SECONDS = 5.0  # in the queue; then the sender is told to come again
@@ -50,8 +50,9 @@ class DecoderPool:
             self._idle.pop().end()
 
     async def decode(
-        self, content: Content | memoryview, base64: bool = False, orientation: int | None = None
-    ) -> Picture:
+        self, content: Content | memoryview, base64: bool = False, orientation: int | None = None,
+        most: int = LONGEST,
+    ) -> Picture:  # fmt: skip
         """images.read_picture() in a process; `base64` when the content is written in it.
 
         BadPicture: what read_picture raises, decode_timeout, and busy when too many wait.
@@ -59,7 +60,8 @@ class DecoderPool:
         await self._turn()
         try:
             decoder = await self._ready()
-            return await self._answer(decoder, content, {"base64": base64, "turn": orientation})
+            asked: dict[str, object] = {"base64": base64, "turn": orientation, "most": most}
+            return await self._answer(decoder, content, asked)
         finally:
             self._slots.release()
 

@@ -1,7 +1,7 @@
 """`python -m app.web.decoder_child LIMITS`: decodes pictures from a socket until it is killed.
 
 A frame is two lengths (of the header and of the content, 4 bytes each), a header in JSON and the
-content. It asks {"base64", "turn"} with a picture's bytes; the answer is {"shape"} with the
+content. It asks {"base64", "turn", "most"} with a picture's bytes; the answer is {"shape"} with the
 pixels, or {"error": [code, message]}.
 """
 
@@ -68,7 +68,7 @@ def decoded(asked: dict[str, Any], content: bytearray, limits: Any) -> Picture:
             picture = binascii.a2b_base64(content, strict_mode=True)
         except binascii.Error as error:
             raise BadPicture("invalid_base64") from error
-    return read_picture(picture, limits, asked["turn"])
+    return read_picture(picture, limits, asked["turn"], asked["most"])
 
 
 def receive(server: socket.socket) -> tuple[dict[str, Any], bytearray]:

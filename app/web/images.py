@@ -26,7 +26,7 @@ from app.web.formats import (
 
 Picture = NDArray[np.uint8]  # (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA
 
-LONGEST = 1024  # pixels: no pipeline looks closer, and a decoder's answer stays small
+LONGEST = 1024  # pixels: a decoder's answer stays small
 
 BROKEN = (  # all that Pillow raises on bytes that are not a picture, and its warnings when errors
     OSError,  # UnidentifiedImageError is one
@@ -43,25 +43,25 @@ BROKEN = (  # all that Pillow raises on bytes that are not a picture, and its wa
 
 
 def decode(
-    content: Content, header: Header, limits: PictureLimits, orientation: int | None = None
-) -> Picture:
-    """The first frame as uint8 (H, W), (H, W, 3) or (H, W, 4), upright, longest side <= 1024.
+    content: Content, header: Header, limits: PictureLimits, orientation: int | None = None,
+    most: int = LONGEST,
+) -> Picture:  # fmt: skip
+    """The first frame as uint8 (H, W), (H, W, 3) or (H, W, 4), upright, longest side <= most.
 
     header is read_header(content); orientation 1..8 (EXIF's numbers) overrules the file's own.
     BadPicture when the size is over the limits or the content cannot be decoded.
     """
     check_size(header, limits)
-    most = limits.jpeg_scans
-    if header.format == "JPEG" and count_scans(content, most) > most:
+    scans = limits.jpeg_scans
+    if header.format == "JPEG" and count_scans(content, scans) > scans:
         raise BadPicture("too_many_scans")
     try:
         image = Image.open(BytesIO(content), formats=(header.format,))
         if image.size != (header.width, header.height):
             raise BadPicture("invalid_image")  # built to be read in two ways
-        longest = max(image.size)
-        if longest > LONGEST:
-            image.draft(image.mode, shrunk(image.size, longest))
-        picture = pixels(image)
+        if max(image.size) > most:
+            image.draft(image.mode, shrunk(image.size, most))
+        picture = pixels(image, most)
         return turned(picture, orientation or exif_orientation(image.info.get("exif", b"")))
     except (Image.DecompressionBombError, MemoryError) as error:
         raise BadPicture("image_too_large") from error
@@ -70,13 +70,13 @@ def decode(
 
 
 def read_picture(
-    content: Content, limits: PictureLimits, orientation: int | None = None
+    content: Content, limits: PictureLimits, orientation: int | None = None, most: int = LONGEST
 ) -> Picture:
     """decode(), for those who have not read the header."""
-    return decode(content, read_header(content), limits, orientation)
+    return decode(content, read_header(content), limits, orientation, most)
 
 
-def pixels(image: Image.Image) -> Picture:
+def pixels(image: Image.Image, most: int) -> Picture:
     if image.mode.startswith("I"):  # 16 bits of grey: the upper eight are kept
         wide = np.asarray(image).astype(np.int64).clip(0, 65_535) >> 8
         image = Image.fromarray(wide.astype(np.uint8))
@@ -84,17 +84,16 @@ def pixels(image: Image.Image) -> Picture:
         image = image.convert("RGBA")
     elif image.mode not in ("L", "RGB", "RGBA"):
         image = image.convert("L" if image.mode == "1" else "RGB")
-    longest = max(image.size)
-    if longest > LONGEST:
-        image = image.resize(shrunk(image.size, longest), Image.Resampling.BOX)
+    if max(image.size) > most:
+        image = image.resize(shrunk(image.size, most), Image.Resampling.BOX)
     width, height = image.size
     shape = (height, width) if image.mode == "L" else (height, width, len(image.mode))
     return np.frombuffer(image.tobytes(), np.uint8).reshape(shape)
 
 
-def shrunk(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    width, height = size
-    return max(1, width * LONGEST // longest), max(1, height * LONGEST // longest)
+def shrunk(size: tuple[int, int], most: int) -> tuple[int, int]:
+    (width, height), longest = size, max(size)
+    return max(1, width * most // longest), max(1, height * most // longest)
 
 
 # --- orientation ---------------------------------------------------------------------------------

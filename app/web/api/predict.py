@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.ml.checkpoints import ModelEntry, UnavailableModel, UnknownModel
-from app.ml.preprocessing import STEP_KEYS
+from app.ml.preprocessing import STEP_KEYS, longest_side
 from app.ml.strokes import rasterise
 from app.settings import LIMITS
 from app.web.answers import answer_json, error_json
@@ -250,9 +250,15 @@ class Question:
         """A picture that may take long, in a process; those of a batch take turns with others'."""
         async with self.lanes:
             began = perf_counter()
-            picture = await self.decoders.decode(content, base64, self.query.orientation)
+            turn, most = self.query.orientation, self.longest_side
+            picture = await self.decoders.decode(content, base64, turn, most)
             spent = 1000 * (perf_counter() - began)
             return await self.ask(Job(lambda: picture, heavy=True, decode_ms=spent))
+
+    @property
+    def longest_side(self) -> int:
+        assert self.entry.card is not None
+        return longest_side(self.entry.card.preprocessing)
 
     async def json(self, body: Content) -> str:
         if len(body) <= QUICK_JSON or body.startswith(b'{"image"'):
