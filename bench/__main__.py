@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, lessons, runs; or all."""
+"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, lessons, runs; all."""
 
 import sys
 from collections.abc import Callable
