@@ -32,6 +32,7 @@ router = RoleRouter()
 
 MOST_BARS = 20  # classes with a bar each; of more the most probable are shown
 MOST_NAMED = 100  # classes that the drawing page knows by name
+LARGE = 128  # pixels: the side of photographs whose features serve other classes, too
 MOST_COMPARED = 8  # as many as can be told apart
 CODE = re.compile(r"`([^`]+)`")
 
@@ -109,6 +110,24 @@ def reads_drawings(entry: ModelEntry) -> bool:
 @router.page("/train", role=Role.ANYONE)
 def train(request: Request) -> HTMLResponse:
     return render(request, "train.html", may_train=role_of(request.scope) >= Role.TEACHER)
+
+
+@router.page("/teach", role=Role.ANYONE)
+def teach(request: Request) -> HTMLResponse:
+    """One's own classes, from camera, pad or files."""
+    entries = request.app.state.library.entries()
+    return render(
+        request,
+        "teach.html",
+        bodies=[entry for entry in entries if knows_photographs(entry)],
+        may_train=role_of(request.scope) >= Role.TEACHER,
+    )
+
+
+def knows_photographs(entry: ModelEntry) -> bool:
+    """Whether its body is worth learning on from: it was trained on large photographs."""
+    how = entry.card.preprocessing if entry.card else None
+    return how is not None and how.pipeline == "photo" and how.size >= LARGE
 
 
 @router.page("/runs/{identifier}", role=Role.ANYONE)
