@@ -13,7 +13,7 @@ from app import __version__
 from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
-from app.web import docs, lessons, pages
+from app.web import dataset_pages, docs, lessons, pages
 from app.web.allowances import Allowance
 from app.web.api import (
     datasets,
@@ -50,6 +50,7 @@ ROUTERS = (
     explain.router,
     inside.router,
     pages.router,
+    dataset_pages.router,
     lessons.router,
     docs.router,
     health.router,

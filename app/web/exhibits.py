@@ -115,8 +115,11 @@ def entry_of(name: str, own: Path) -> "Entry":
 def listed(root: Path, own: Path) -> DatasetList:
     from app.ml.datasets import Datasets
 
-    entries = Datasets(own).values()
-    return DatasetList(datasets=[DatasetSummary(**summary(each, root)) for each in entries])
+    return DatasetList(datasets=[shown(each, root) for each in Datasets(own).values()])
+
+
+def shown(entry: "Entry", root: Path) -> DatasetSummary:
+    return DatasetSummary(**summary(entry, root))
 
 
 def summary(entry: "Entry", root: Path) -> dict[str, Any]:
@@ -140,6 +143,13 @@ def made(root: Path, own: Path, manifest: "Manifest") -> MadeDataset:
         test=list(manifest.test), split_seed=manifest.split_seed, left_out=manifest.left_out,
         reasons=[Missed(**vars(each)) for each in manifest.reasons],
     )  # fmt: skip
+
+
+def left_out_of(own: Path, entry: "Entry") -> "Manifest | None":
+    """How an own dataset was made; None for the others."""
+    from app.ml.own_datasets import manifest_of
+
+    return manifest_of(own, entry.name) if entry.folder else None
 
 
 def bring(entry: "Entry") -> str:

@@ -46,6 +46,8 @@ export class LaunchForm {
   #training = {};
   /** @type {Record<string, Record<string, ChoiceField>>} */
   #networks = {};
+  /** @type {Set<string>} datasets whose pictures come in any size */
+  #photographs = new Set();
 
   /** @param {HTMLFormElement} form @param {(run: Run) => void} started */
   constructor(form, started) {
@@ -70,6 +72,13 @@ export class LaunchForm {
     this.#part(".starts").append(...cards);
     this.#fill(points[0].recipe);
     this.#part(".all-choices").hidden = false;
+  }
+
+  /** With this dataset, as the page of it asks; all else as in the start. @param {string} dataset */
+  choose(dataset) {
+    const select = this.#select("dataset");
+    if ([...select.options].some(({ value }) => value === dataset)) select.value = dataset;
+    this.#follow();
   }
 
   /** Instead of a start: go on from a checkpoint; what is changed is marked. @param {Run} run @param {number} step @param {number} variant */
@@ -108,6 +117,7 @@ export class LaunchForm {
   /** @param {Choices} found */
   #draw(found) {
     this.#select("dataset").append(...found.datasets.map(({ name, title }) => new Option(title, name)));
+    for (const { name, photographs } of found.datasets) if (photographs) this.#photographs.add(name);
     this.#select("network").append(...found.networks.map(({ name }) => new Option(labelOf(name), name)));
     for (const { name, hyperparameters } of found.networks) {
       const fields = hyperparameters.map((each) => new ChoiceField(each, name));
@@ -160,6 +170,7 @@ export class LaunchForm {
     for (const [name, [other, isUseful]] of Object.entries(NEEDED)) {
       if (all[name]) all[name].element.hidden = !isUseful(other === "dataset" ? this.#select(other).value : all[other].value);
     }
+    all["dataset_options.size"].element.hidden = !this.#photographs.has(this.#select("dataset").value);
     this.#tellGroups();
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));

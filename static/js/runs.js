@@ -10,7 +10,7 @@ import { say, spaced } from "./texts.js";
  * @typedef {{ name: string, kind: "integer" | "number" | "boolean" | "choice" | "integers" | "blocks", default: any, hint: string,
  *   minimum: number | null, maximum: number | null, choices: string[] }} Hyperparameter
  * @typedef {{ name: string, network: string, dataset: string, hyperparameters: Record<string, any> } & Record<string, any>} Recipe
- * @typedef {{ datasets: { name: string, title: string }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
+ * @typedef {{ datasets: { name: string, title: string, photographs: boolean }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
  *   training: Hyperparameter[], augmentation: Hyperparameter[], dataset_options: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
  * @typedef {{ dataset: string, network: string, hyperparameters: Record<string, any>, name: string }} Wanted
  * @typedef {{ kind: string, window: number | null, output: number[], parameters: number }} Layer

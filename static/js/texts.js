@@ -455,6 +455,25 @@ const TEXTS = {
   state_finished: "Finished",
   state_failed: "Failed",
   state_interrupted: "Interrupted",
+
+  // Datasets
+  addSending: "{name} is on its way …",
+  addChecking: "It has arrived. Each picture is looked at …",
+  addStopped: "Stopped: nothing was kept.",
+  addDone: "{name} is there: {classes} classes, {train} training and {test} test pictures.",
+  addName: "my-pictures",
+  leftOut: "{count} files were left out",
+  leftOutOne: "1 file was left out",
+  pageOf: "Page {page} of {pages}, {total} pictures",
+  noneFits: "No picture fits.",
+  balanced: "About as many of each class: from {least} ({fewest}) to {most} ({largest}) training pictures.",
+  unbalanced: "{largest} has {times} times as many training pictures as {fewest} ({most} and {least}). A network will answer {largest} too often.",
+  noLeak: "Yes: none of the {tests} test pictures is among the {learnt} for training and validation, pixel by pixel.",
+  leaks: "No: {found} of the {tests} test pictures are among those for training and validation. A network knows their answers by heart, and the test flatters it.",
+  samePair: "{label}: test {test} is {part} {place}",
+  otherPair: "test {test} says {label}, {part} {place} says {other}",
+  part_train: "training",
+  part_validation: "validation",
 };
 
 /** @type {Record<string, string>} Names of choices that a reader would not guess from the API's own. */
@@ -470,6 +489,7 @@ const LABELS = {
   "augmentation.pen": "pen width",
   "augmentation.crop": "mirrored shift",
   "dataset_options.pictures": "training pictures",
+  "dataset_options.size": "size of each photograph",
   "dataset_options.seed": "seed of the pictures",
   "dataset_options.leak": "leaked test pictures",
   "dataset_options.label_noise": "wrong labels",

@@ -12,6 +12,8 @@ const asked = new URLSearchParams(location.search);
 
 async function open() {
   await form.load();
+  const dataset = asked.get("dataset");
+  if (dataset) form.choose(dataset);
   const parent = asked.get("fork");
   if (parent) form.fork(await read(parent), Number(asked.get("step")), Number(asked.get("variant")));
 }

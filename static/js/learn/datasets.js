@@ -2,6 +2,7 @@
 /** The lesson "Datasets": pictures with their labels, page by page, class by class; wires its parts. */
 import { ask } from "../ask.js";
 import { LatestLook } from "../latest-look.js";
+import { captioned, tile } from "../sample-tiles.js";
 import { count } from "../texts.js";
 import { fromAddress, toAddress } from "./address.js";
 import { Game } from "./guess-game.js";
@@ -108,32 +109,13 @@ function tell(sentence) {
 
 /** @param {Page} page */
 function showPage({ total, page, pages: last, columns, sheet, samples }) {
-  const rows = Math.ceil(samples.length / columns);
-  const across = Math.min(columns, samples.length);
-  const items = samples.map(({ label, given }, i) => {
-    const item = document.createElement("li");
-    const caption = document.createElement("span");
-    caption.textContent = given ? say("wrongly", { given, label }) : label;
-    item.append(tile(sheet, i, across, rows), caption);
-    item.toggleAttribute("data-wrong", Boolean(given));
-    return item;
-  });
+  const items = captioned(sheet, columns, samples, ({ label, given }) => (given ? say("wrongly", { given, label }) : label));
+  for (const [i, { given }] of samples.entries()) items[i].toggleAttribute("data-wrong", Boolean(given));
   find(".samples").replaceChildren(...items);
   find(".samples").toggleAttribute("data-words", dataset().classes.some((label) => label.length > 2));
   find(".where-said").textContent = total ? say("pageOf", { page: count(page), pages: count(last), total: count(total) }) : say("noPictures");
   find(".before").ariaDisabled = String(page <= 1);
   find(".after").ariaDisabled = String(page >= last);
-}
-
-/** One tile of a sheet. @param {string} sheet @param {number} i @param {number} columns @param {number} rows */
-function tile(sheet, i, columns, rows) {
-  const made = document.createElement("span");
-  made.className = "tile";
-  const share = (/** @type {number} */ place, /** @type {number} */ of) => `${of > 1 ? (100 * place) / (of - 1) : 0}%`;
-  made.style.backgroundImage = `url(${sheet})`;
-  made.style.backgroundSize = `${100 * columns}% ${100 * rows}%`;
-  made.style.backgroundPosition = `${share(i % columns, columns)} ${share(Math.floor(i / columns), rows)}`;
-  return made;
 }
 
 /** @param {Detail} detail */
