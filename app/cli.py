@@ -72,6 +72,7 @@ def add_train(verbs: Any) -> None:
     verb.add_argument("recipe", nargs="?", metavar="RECIPE", help="a whole training by name")
     verb.add_argument("--dataset", metavar="D", help="what to learn from")
     verb.add_argument("--network", metavar="N", help="what learns: mlp or cnn")
+    verb.add_argument("--start-from", metavar="MODEL", help="learn on from a model's weights")
     verb.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",
         help="change a field of the training or a hyperparameter; VALUE is JSON",
@@ -87,7 +88,7 @@ def train(chosen: argparse.Namespace) -> int:
 
     return start(
         chosen.recipe, chosen.dataset, chosen.network, chosen.changes, chosen.name, chosen.into,
-        chosen.json,
+        chosen.json, chosen.start_from,
     )  # fmt: skip
 
 

@@ -6,10 +6,10 @@ from math import prod
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from app.ml.hyperparameters import WrongChoice
-from app.ml.networks import Network, build, parameter_count
+from app.ml.networks import NETWORKS, Network, build, parameter_count
 from app.ml.residual import Whitening
 
 MOST_PARAMETERS = 50_000_000  # with their gradients, AdamW's moments and an average: 1 GB
@@ -42,7 +42,10 @@ def sketch(
     network: str, hyperparameters: Mapping[str, Any], shape: tuple[int, int, int], classes: int
 ) -> Network:
     """The network with the shapes of its weights and without their memory."""
-    with torch.device("meta"):
+    try:
+        with torch.device("meta"):
+            return build(network, hyperparameters, shape, classes)
+    except NotImplementedError:  # some of torchvision compute their widths with tensors
         return build(network, hyperparameters, shape, classes)
 
 
@@ -51,6 +54,8 @@ def layers_of(
 ) -> list[Layer]:
     """Without memory for a single weight; WrongChoice or ValueError when it cannot work here."""
     found = sketch(network, hyperparameters, shape, classes)
+    if network not in NETWORKS:
+        return layers_imported(network, found, shape)
     layers, output = [], tuple(shape)
     for module in found.modules():
         if not list(module.children()):
@@ -58,6 +63,33 @@ def layers_of(
             kind = KINDS.get(type(module)) or str(hyperparameters.get("activation", "relu"))
             layers.append(Layer(kind, window_of(module), output, parameter_count(module)))
     refuse_the_huge(layers)
+    return layers
+
+
+def layers_imported(name: str, found: Network, shape: tuple[int, int, int]) -> list[Layer]:
+    """Of a network of torchvision: its modules as they are done. ValueError for a size of pictures
+    that does not go through it."""
+    layers: list[Layer] = []
+
+    def note(module: nn.Module, _: Any, y: Any) -> None:
+        kind = KINDS.get(type(module)) or type(module).__name__.lower()
+        output = tuple(y.shape[1:]) if isinstance(y, Tensor) else ()
+        layers.append(Layer(kind, window_of(module), output, parameter_count(module)))
+
+    for module in found.modules():
+        if not list(module.children()):
+            module.register_forward_hook(note)
+    device = next(found.parameters()).device
+    try:
+        found.eval()(torch.zeros(1, *shape, device=device))
+    except (RuntimeError, AssertionError) as error:
+        size = f"{shape[1]} x {shape[2]}"
+        raise ValueError(f"pictures of {size} are too small for {name}") from error
+    total = sum(layer.parameters for layer in layers)
+    if total > MOST_PARAMETERS:
+        raise ValueError(
+            f"{name} has {total:,} parameters; {MOST_PARAMETERS:,} are the most to train here"
+        )
     return layers
 
 

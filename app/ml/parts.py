@@ -15,6 +15,7 @@ from app.ml.strokes import Stroke
 if TYPE_CHECKING:
     from app.ml.sources import Entry
 
+BATCH_PIXELS = 1 << 21  # 512 pictures of 64 x 64: a network's maps take a hundred times as much
 PARTS = ("train", "validation", "test")
 
 
@@ -39,7 +40,9 @@ class Part:
         return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
 
     def batches(self, size: int) -> Iterator[Tensor]:
-        """The pictures in their order, so many at a time."""
+        """The pictures in their order, so many at a time; of large ones fewer."""
+        height, width = self.pictures.shape[2:]
+        size = max(1, min(size, BATCH_PIXELS // (height * width)))
         return (self.pictures[start : start + size] for start in range(0, len(self), size))
 
     @property

@@ -11,6 +11,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 WEIGHTS = ("float32", "float16")  # how they are stored
 DEVICES = ("auto", "cpu", "cuda")
 PROBE_BATCH = 128
+PROBE_PIXELS = PROBE_BATCH * 64 * 64  # fewer pictures where they are larger
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -46,7 +47,8 @@ def resolve_precision(
     if not torch.cpu._is_avx512_bf16_supported():
         return "float32"  # bfloat16 would be emulated
     with torch.random.fork_rng():
-        x = torch.rand(PROBE_BATCH, *shape).to(memory_format=torch.channels_last)
+        size = max(1, min(PROBE_BATCH, PROBE_PIXELS // (shape[1] * shape[2])))
+        x = torch.rand(size, *shape).to(memory_format=torch.channels_last)
         weights = {name: value.clone() for name, value in network.state_dict().items()}
         times = {name: seconds_per_step(network, x, name) for name in ("float32", "bfloat16")}
         network.load_state_dict(weights)  # batch norm has counted the probe

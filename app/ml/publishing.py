@@ -12,6 +12,7 @@ from app.ml.cards import Card
 from app.ml.caveats import caveats
 from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
 from app.ml.datasets import DATASETS
+from app.ml.fine_tuning import history_of
 from app.ml.networks import TITLES, parameter_count
 from app.ml.parts import Dataset
 from app.ml.precision import as_stored
@@ -67,13 +68,19 @@ def early_card(
         parameters=parameters,
         sha256="0" * 64,  # save_model fills in the real one
         accuracy={},
-        licence=entry.licence,
-        attribution=entry.attribution,
+        licence=with_start(entry.licence, spec, "licence"),
+        attribution=with_start(entry.attribution, spec, "attribution"),
         limits=entry.limits,
         training=spec.to_json(),
         created=datetime.now(UTC).date().isoformat(),
-        notes=(*caveats(spec.dataset_options), *notes),
+        notes=(*history_of(spec), *caveats(spec.dataset_options), *notes),
     )
+
+
+def with_start(own: str, spec: TrainingSpec, fact: str) -> str:
+    """The dataset's, and that of the model which it started from."""
+    before = spec.start.get(fact, own)
+    return own if before == own else f"{own} {spec.start_from}, from which it started: {before}"
 
 
 def accuracies(trained: Trained, dataset: Dataset) -> dict[str, Any]:

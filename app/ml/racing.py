@@ -6,20 +6,25 @@ import torch
 from torch import Tensor
 
 from app.ml.parts import Dataset
-from app.ml.training import Command, Event, train
+from app.ml.training import Command, Event, Weights, train
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
 
 def train_in_turn(
-    specs: Sequence[TrainingSpec], dataset: Dataset, states: Sequence[TrainingState | None]
+    specs: Sequence[TrainingSpec],
+    dataset: Dataset,
+    states: Sequence[TrainingState | None],
+    weights: Weights | None = None,
 ) -> Generator[tuple[int, Event], Command | None, None]:
     """Each event with the number of the training that it is of; a command is for all of them.
 
     A turn lasts until the next reported step. Each has random numbers of its own, so that it tells
-    to the bit what it would tell alone.
+    to the bit what it would tell alone. `weights` are those that all start from.
     """
-    racers = [Racer(spec, dataset, state) for spec, state in zip(specs, states, strict=True)]
+    racers = [
+        Racer(spec, dataset, state, weights) for spec, state in zip(specs, states, strict=True)
+    ]
     while going := [number for number, racer in enumerate(racers) if not racer.ended]:
         number = min(going, key=lambda number: racers[number].epoch)
         while (event := racers[number].go_on()) is not None:
@@ -34,8 +39,11 @@ def train_in_turn(
 class Racer:
     """One of the trainings; owns its random state while another one has its turn."""
 
-    def __init__(self, spec: TrainingSpec, dataset: Dataset, state: TrainingState | None) -> None:
-        self.training = train(spec, dataset, state)
+    def __init__(
+        self, spec: TrainingSpec, dataset: Dataset, state: TrainingState | None,
+        weights: Weights | None,
+    ) -> None:  # fmt: skip
+        self.training = train(spec, dataset, state, weights)
         self.random = random_states()
         self.orders: list[Command] = []
         self.kind = ""  # of its last event: orders are heard after a step

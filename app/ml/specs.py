@@ -7,7 +7,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from app.ml.augmentation import STRENGTHS
+from app.ml.checkpoints import ModelLibrary
 from app.ml.datasets import DATASETS, prepared
+from app.ml.fine_tuning import LARGE, LARGE_START, SMALL_START, check_body, start_from, usual
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
 from app.ml.networks import NETWORKS, hyperparameters_of
@@ -18,33 +20,51 @@ from app.ml.sources import Entry
 from app.ml.training_spec import TRAINING, TrainingSpec
 
 OWN = tuple(field.name for field in fields(TrainingSpec))
-COMMON = frozenset({"dataset_options", "device", "epochs", "report_every", "threads"})
+COMMON = frozenset({"start_from", "dataset_options", "device", "epochs", "report_every", "threads"})
 HELD_OUT = ("validation_fraction", "split_seed")  # decide which pictures are for validation
-NAMES = ("dataset", "network")  # of the spec's fields, those that are chosen apart
+NAMES = ("dataset", "network", "start_from", "start")  # fields that are chosen apart, or told
 Known = Mapping[str, Entry]  # datasets by name; more than DATASETS where people have their own
 
 
 def make_spec(
     recipe: str | None, dataset: str | None, network: str | None, chosen: Mapping[str, Any],
-    datasets: Known = DATASETS,
+    datasets: Known = DATASETS, library: ModelLibrary | None = None,
 ) -> TrainingSpec:  # fmt: skip
     """A recipe, or a dataset and a network, with changes; WrongChoice when it cannot work.
 
-    `chosen` holds fields of the training and hyperparameters of the network, by their names.
+    `chosen` holds fields of the training and hyperparameters of the network, by their names; with
+    `start_from` among them it names a model of the library, and the network is that model's.
     """
-    spec = changed(start_of(recipe, dataset, network, datasets), chosen)
+    changes = dict(chosen)
+    start = start_of(recipe, dataset, network, datasets, changes.pop("start_from", ""), library)
+    spec = changed(start, changes)
     check(spec, datasets)
     return spec
 
 
 def start_of(
-    recipe: str | None, dataset: str | None, network: str | None, datasets: Known = DATASETS
-) -> TrainingSpec:
+    recipe: str | None, dataset: str | None, network: str | None, datasets: Known = DATASETS,
+    model: Any = "", library: ModelLibrary | None = None,
+) -> TrainingSpec:  # fmt: skip
+    if model:
+        return start_of_model(dataset, network, datasets, model, library)
     if recipe is not None:
         return RECIPES[one_of("recipe", recipe, tuple(RECIPES))]
     return TrainingSpec(
         one_of("dataset", dataset, tuple(datasets)), one_of("network", network, tuple(NETWORKS))
     )
+
+
+def start_of_model(
+    dataset: str | None, network: str | None, datasets: Known, model: Any,
+    library: ModelLibrary | None,
+) -> TrainingSpec:  # fmt: skip
+    if library is None:
+        raise WrongChoice("start_from", "There are no models here to start from.")
+    spec = start_from(model, datasets[one_of("dataset", dataset, tuple(datasets))], library)
+    if network not in (None, spec.network):
+        raise WrongChoice("network", f"{model} is a {spec.network}; leave the network out.")
+    return spec
 
 
 def continued(
@@ -137,7 +157,8 @@ def check_table(field: str, table: tuple[Hyperparameter, ...], values: Any) -> N
 def input_shape(spec: TrainingSpec, datasets: Known = DATASETS) -> tuple[int, int, int]:
     """(channels, height, width) of what the network will see."""
     options = Options.of(spec.dataset_options)
-    preprocessing = prepared(datasets[spec.dataset], options).preprocessing
+    entry = prepared(datasets[spec.dataset], options, spec.preprocessing)
+    preprocessing = entry.preprocessing
     return preprocessing.channels, preprocessing.size, preprocessing.size
 
 
@@ -146,11 +167,14 @@ def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
     check_all(table, spec.hyperparameters)
     try:
         shape, classes = input_shape(spec, datasets), len(datasets[spec.dataset].classes)
+        if spec.start_from:
+            check_body(spec, shape, classes)
         return layers_of(spec.network, spec.hyperparameters, shape, classes)
     except WrongChoice as wrong:
         raise WrongChoice(wrong.field, f"{wrong}.") from wrong
     except ValueError as error:
-        field = "blocks" if spec.network == "cnn" else "hidden"
+        fields = {"cnn": "blocks", "mlp": "hidden"}
+        field = fields.get(spec.network, "start_from" if spec.start_from else "network")
         raise WrongChoice(field, f"{error}.") from error
 
 
@@ -173,6 +197,11 @@ def command(spec: TrainingSpec, name: str, recipe: str | None = None) -> str:
     """The command that makes this model again: what differs from the recipe is spelled out."""
     base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
     start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
+    if spec.start_from:
+        start = f"--dataset {spec.dataset} --start-from {spec.start_from}"
+        size = (spec.start.get("preprocessing") or {}).get("size", 0)
+        told = {"hyperparameters": spec.start["hyperparameters"], "start": spec.start}
+        base = replace(base, start_from=spec.start_from, **told, **usual(size))
     now, before = spec.to_json(), base.to_json()
     differing = [key for key in now if now[key] != before[key]]
     sets = [f"--set '{key}={json.dumps(now[key])}'" for key in differing]
@@ -197,6 +226,7 @@ def describe(datasets: Known = DATASETS) -> dict[str, Any]:
             for name, network in NETWORKS.items()
         ],
         "training": [p.to_json() for p in TRAINING if p.name != "report_every"],  # a run's own
+        "start_from": {"small": SMALL_START, "large": LARGE_START, "from_side": LARGE},
         "augmentation": [p.to_json() for p in STRENGTHS],
         "dataset_options": [p.to_json() for p in OPTIONS],
         "recipes": [{"name": name, **spec.to_json()} for name, spec in RECIPES.items()],

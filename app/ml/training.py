@@ -1,6 +1,6 @@
 """The training loop: a generator of events that takes commands. Nothing else knows the loop."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from time import perf_counter
@@ -12,8 +12,9 @@ from torch.nn.functional import cross_entropy
 
 from app.ml.augmentation import Augmentation, augment
 from app.ml.evaluation import Evaluation
-from app.ml.networks import Network, build, channels_last, parameter_count
-from app.ml.optimisation import make_optimizer, rate_at
+from app.ml.frozen import Frozen
+from app.ml.networks import Network, build, channels_last, head_of, parameter_count
+from app.ml.optimisation import Optimizer, make_optimizer, rate_at
 from app.ml.parts import Dataset, Part, rejections
 from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
 from app.ml.residual import Residual
@@ -21,6 +22,7 @@ from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
 EVALUATION_BATCH = 512
+Weights = Mapping[str, Tensor]
 WHITENED = 5_000  # pictures whose patches a whitening layer is computed from
 
 Kind = Literal[
@@ -67,13 +69,15 @@ class Command:
 
 
 def train(
-    spec: TrainingSpec, dataset: Dataset, state: TrainingState | None = None
-) -> Generator[Event, Command | None, None]:
-    """Train; events out, commands in through send(). With a state, go on exactly from there.
+    spec: TrainingSpec, dataset: Dataset, state: TrainingState | None = None,
+    weights: Weights | None = None,
+) -> Generator[Event, Command | None, None]:  # fmt: skip
+    """Train; events out, commands in through send(). With a state, go on exactly from there; else
+    from `weights` where there are some: layers that they lack begin anew.
 
     The test part is read once, after the last step. ValueError when the spec cannot work.
     """
-    trainer = Trainer(spec, dataset)
+    trainer = Trainer(spec, dataset, weights)
     if state is not None:
         trainer.restore(state)
     yield trainer.event("started", **trainer.description())
@@ -105,7 +109,9 @@ def train(
 class Trainer:
     """Owns what changes during a training: weights, optimizer, averages, random states, place."""
 
-    def __init__(self, spec: TrainingSpec, dataset: Dataset) -> None:
+    def __init__(
+        self, spec: TrainingSpec, dataset: Dataset, weights: Weights | None = None
+    ) -> None:
         spec.check(len(dataset.train))
         torch.set_num_threads(spec.threads or torch.get_num_threads())
         torch.manual_seed(spec.seed)
@@ -115,16 +121,15 @@ class Trainer:
         self.mean = torch.tensor(dataset.preprocessing.mean, device=self.device).view(1, -1, 1, 1)
         self.std = torch.tensor(dataset.preprocessing.std, device=self.device).view(1, -1, 1, 1)
         self.network = self.fresh_network()
+        if weights:
+            begin_from(self.network, weights)
         self.precision = resolve_precision(
             spec.precision, self.network, dataset.shape, self.device.type
         )
-        if isinstance(self.network, Residual) and self.network.whitening is not None:
+        if isinstance(self.network, Residual) and self.network.whitening and not weights:
             some = self.permutation(0)[:WHITENED]
             self.network.whitening.fit(self.normalised(self.train.pictures[some] / 255))
         self.network.train()
-        self.optimizer = make_optimizer(
-            spec.optimizer, self.network, spec.weight_decay, spec.momentum
-        )
         self.live = self.network.state_dict()  # the network's own tensors, not copies
         self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         self.learnt = [name for name, tensor in self.live.items() if tensor.is_floating_point()]
@@ -133,10 +138,30 @@ class Trainer:
         self.random = torch.Generator(self.device).manual_seed(spec.seed)
         self.steps_per_epoch = len(dataset.train) // spec.batch_size
         self.last_step = self.steps_per_epoch * spec.epochs
+        self.thaws_at = min(self.steps_per_epoch * spec.frozen_epochs, self.last_step)
         self.step, self.peak_rate = 0, spec.learning_rate
+        self.frozen = self.frozen_body() if spec.frozen_epochs else None
+        self.optimizer = self.fresh_optimizer()
         self.best_loss, self.bad_epochs = float("inf"), 0
         self.order = self.permutation(0)
         self.seen, self.clock = 0, perf_counter()
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.step < self.thaws_at
+
+    def frozen_body(self) -> Frozen:
+        parts = {"train": self.train, "validation": self.dataset.validation}
+        return Frozen(self.network, parts, self.as_seen, self.permutation(0), self.spec.batch_size)
+
+    def fresh_optimizer(self) -> Optimizer:
+        """Of what learns now: the last layer, or the whole network."""
+        spec, learns = self.spec, self.network
+        if self.frozen and self.is_frozen:
+            learns = self.frozen.hold()
+        else:
+            self.network.train()
+        return make_optimizer(spec.optimizer, learns, spec.weight_decay, spec.momentum)
 
     @property
     def epoch(self) -> int:
@@ -173,13 +198,9 @@ class Trainer:
         if place == 0:
             self.order = self.permutation(self.epoch)
         rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
-        x = self.train.pictures[rows] / 255  # uint8 -> 0..1
-        progress = self.step / self.last_step
-        strength = min(1.0, (1 - progress) / spec.fade) if spec.fade else 1.0
-        x = augment(x, self.augmentation.weakened(strength), self.random)
-        rate = rate_at(progress, spec.schedule, self.peak_rate, spec.warmup)
+        rate = self.rate()
         with autocast(self.precision, self.device.type):
-            logits = self.network(self.normalised(x))
+            logits = self.logits(rows)
         labels = self.train.labels[rows]
         loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
         self.optimizer.forget_gradients()
@@ -188,7 +209,35 @@ class Trainer:
         self.step += 1
         self.average()
         self.seen += len(rows)
+        if self.step == self.thaws_at:
+            self.optimizer, self.frozen = self.fresh_optimizer(), None
         return loss.detach(), rate
+
+    def rate(self) -> float:
+        """Of this step: frozen epochs and those after them are a schedule each."""
+        spec, begun = self.spec, 0 if self.is_frozen else self.thaws_at
+        ends = self.thaws_at if self.is_frozen else self.last_step
+        peak = self.peak_rate * (spec.thawed_rate if begun else 1)
+        return rate_at((self.step - begun) / (ends - begun), spec.schedule, peak, spec.warmup)
+
+    def logits(self, rows: Tensor) -> Tensor:
+        """Of these training pictures, as they are learnt from: (N, classes)."""
+        if not (self.frozen and self.is_frozen):
+            logits: Tensor = self.network(self.augmented(rows))
+            return logits
+        unchanged = self.augmentation == Augmentation()
+        return self.frozen.logits("train", rows, None if unchanged else self.augmented(rows))
+
+    def augmented(self, rows: Tensor) -> Tensor:
+        x = self.train.pictures[rows] / 255  # uint8 -> 0..1
+        progress = self.step / self.last_step
+        strength = min(1.0, (1 - progress) / self.spec.fade) if self.spec.fade else 1.0
+        return self.normalised(augment(x, self.augmentation.weakened(strength), self.random))
+
+    def as_seen(self, part: Part, rows: Tensor) -> Tensor:
+        """Rows of a part as the network sees them, unchanged."""
+        pictures = part.pictures[rows.to(part.labels.device)].to(self.device)
+        return self.normalised(pictures / 255)
 
     def normalised(self, x: Tensor) -> Tensor:
         return ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
@@ -268,7 +317,12 @@ class Trainer:
 
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, accuracy) of the predicting weights on a part."""
-        logits = self.predict(self.twin(), part, self.precision)
+        twin = self.twin()
+        if self.frozen and self.is_frozen and part is self.dataset.validation:
+            with autocast(self.precision, self.device.type):
+                logits = self.frozen.predict("validation", twin)
+        else:
+            logits = self.predict(twin, part, self.precision)
         right = (logits.argmax(1) == part.labels).double().mean()
         return float(cross_entropy(logits, part.labels)), float(right)
 
@@ -313,14 +367,27 @@ class Trainer:
     def restore(self, state: TrainingState) -> None:
         """Stand where it stood. With other hyperparameters (a fork) that is the same moment in
         epochs; with other epochs, patience starts anew."""
-        state.into(self.network, self.optimizer, self.averaged, self.random)
         place = state.place
-        if self.spec.ema and not place.get("averages", True):
-            self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         before = place.get("steps_per_epoch", self.steps_per_epoch)
         self.step = place["step"] * self.steps_per_epoch // before
+        self.optimizer = self.fresh_optimizer()
+        state.into(self.network, self.optimizer, self.averaged, self.random)
+        if self.spec.ema and not place.get("averages", True):
+            self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         self.peak_rate, self.best_loss = place["peak_rate"], place["best_loss"]
         self.bad_epochs = place["bad_epochs"] if place.get("epochs") == self.spec.epochs else 0
         if self.spec.precision == "auto":  # found once per run: a busy moment may find another
             self.precision = place.get("precision", self.precision)
         self.order = self.permutation(self.epoch)
+
+
+def begin_from(network: Network, weights: Weights) -> None:
+    """Copy the weights over the fresh ones; what they lack stays fresh, which may be the last layer
+    alone. ValueError where they are of another network."""
+    try:
+        found = network.load_state_dict(dict(weights), strict=False)
+    except RuntimeError as error:
+        raise ValueError("the weights that it should start from do not fit") from error
+    head = head_of(network)[0]
+    if found.unexpected_keys or any(not n.startswith(f"{head}.") for n in found.missing_keys):
+        raise ValueError("the weights that it should start from are of another network")

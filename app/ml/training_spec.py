@@ -6,6 +6,7 @@ from typing import Any
 from app.ml.hyperparameters import Hyperparameter
 from app.ml.optimisation import OPTIMIZERS, SCHEDULES
 from app.ml.precision import DEVICES, PRECISIONS, WEIGHTS
+from app.ml.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,18 @@ class TrainingSpec:
     threads: int = 0  # 0: all cores
     weights: str = "float32"  # as which they are published
     report_every: int = 20  # steps
+    start_from: str = ""  # a model's reference: its weights are the beginning; "": fresh ones
+    frozen_epochs: int = 0  # the first ones, in which the last layer alone learns
+    thawed_rate: float = 0.1  # the share of the learning rate that the whole network then gets
+    start: dict[str, Any] = field(default_factory=dict)  # of that model, what a card must tell
+
+    @property
+    def preprocessing(self) -> Preprocessing | None:
+        """That of the model which it starts from, where the dataset holds photographs."""
+        given = self.start.get("preprocessing")
+        if not given:
+            return None
+        return Preprocessing(**{**given, "mean": tuple(given["mean"]), "std": tuple(given["std"])})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -53,6 +66,17 @@ TRAINING = (
     Hyperparameter(
         "epochs", "integer", 10, "How often every training picture is seen.",
         minimum=1, maximum=10_000,
+    ),
+    Hyperparameter(
+        "frozen_epochs", "integer", 0,
+        "The first epochs, in which the last layer alone learns, from what the rest makes of each "
+        "picture.",
+        minimum=0, maximum=10_000,
+    ),
+    Hyperparameter(
+        "thawed_rate", "number", 0.1,
+        "After frozen epochs the whole network learns, with this share of the learning rate.",
+        minimum=0, maximum=1,
     ),
     Hyperparameter(
         "batch_size", "integer", 256, "Pictures whose gradients are averaged for one step.",

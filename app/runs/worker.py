@@ -5,14 +5,17 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from app.ml.caveats import history
-from app.ml.checkpoints import save_model
+from app.ml.checkpoints import ModelLibrary, save_model
 from app.ml.datasets import load
+from app.ml.fine_tuning import weights_for
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Options
 from app.ml.publishing import early_card, make_card, stored
@@ -26,7 +29,7 @@ from app.runs.states import REASONS, State
 from app.runs.store import Fenced, IllegalMove, Run, RunEvent, Store
 from app.runs.strands import Strand
 from app.runs.variants import specs_of
-from app.settings import Settings
+from app.settings import ROOT, Settings
 
 FENCED = 3  # exit code: another worker has the run
 ENDS = ("stopped", "failed", "finished")  # kinds that end a training
@@ -100,9 +103,17 @@ class Work:
         files, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
         options = Options.of(base.dataset_options)
         own = self.settings.own_datasets_dir
-        self.dataset = load(base.dataset, files, cache, options, own)
+        self.dataset = load(base.dataset, files, cache, options, own, base.preprocessing)
+        states = [strand.state() for strand in self.strands]
         told = [replace(spec, report_every=self.pace(spec)) for spec in specs]
-        return train_in_turn(told, self.dataset, [strand.state() for strand in self.strands])
+        weights = None if all(states) else self.weights(base)
+        return train_in_turn(told, self.dataset, states, weights)
+
+    def weights(self, spec: TrainingSpec) -> Mapping[str, Tensor] | None:
+        """Of the model that it starts from; one that goes on needs none."""
+        settings = self.settings
+        library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
+        return weights_for(spec, self.dataset.classes, library)
 
     def pace(self, spec: TrainingSpec) -> int:
         """Steps from one point of the curve to the next."""

@@ -10,13 +10,14 @@ from typing import Any
 from app.ml.checkpoints import ModelEntry, ModelLibrary, ReservedName
 from app.ml.datasets import Datasets, load
 from app.ml.files import write_atomically
+from app.ml.fine_tuning import weights_for
 from app.ml.memory import keep_freed_memory
 from app.ml.parts import Dataset, Options
 from app.ml.publishing import publish
 from app.ml.recipes import RECIPES
 from app.ml.sources import MissingFiles
 from app.ml.specs import command, make_spec
-from app.ml.training import Trained, train
+from app.ml.training import Trained, Weights, train
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 from app.settings import ROOT, Settings
@@ -25,25 +26,29 @@ from app.verbs.sentences import cannot
 
 def start(
     recipe: str | None, dataset: str | None, network: str | None, changes: Sequence[str],
-    name: str | None, into: Path | None, as_json: bool,
+    name: str | None, into: Path | None, as_json: bool, model: str | None = None,
 ) -> int:  # fmt: skip
     """Train, test once, write the model's folder; 0 done, 1 stopped or failed, 2 cannot work."""
     keep_freed_memory()
     settings = Settings()
     try:
-        if recipe is None and (dataset is None or network is None):
+        if recipe is None and (dataset is None or not (network or model)):
             names = ", ".join(RECIPES)
-            raise ValueError(f"name a recipe ({names}), or both --dataset and --network")
-        own = settings.own_datasets_dir
-        spec = make_spec(recipe, dataset, network, choices(changes), Datasets(own))
-        library = ModelLibrary(ROOT / "models", settings.own_models_dir)
+            raise ValueError(
+                f"name a recipe ({names}), or --dataset with --network or --start-from"
+            )
+        own, library = settings.own_datasets_dir, library_of(settings)
+        chosen = choices(changes) | ({"start_from": model} if model else {})
+        spec = make_spec(recipe, dataset, network, chosen, Datasets(own), library)
         name = name or default_name(recipe or f"{spec.dataset}-{spec.network}", library, into)
         if into is None:
             library.check_free(name)
         options = Options.of(spec.dataset_options)
         files, cache = settings.dataset_files_dir, settings.data_dir / "cache"
-        parts = load(spec.dataset, files, cache, options, own)
-        trained = follow(spec, parts, settings.data_dir / "training" / f"{name}.safetensors")
+        parts = load(spec.dataset, files, cache, options, own, spec.preprocessing)
+        weights = weights_for(spec, parts.classes, library)
+        place = settings.data_dir / "training" / f"{name}.safetensors"
+        trained = follow(spec, parts, place, weights)
         if trained is None:
             return 1
         entry = publish(trained, parts, name, command(spec, name, recipe), library, into)
@@ -51,6 +56,10 @@ def start(
         return cannot("train", error)
     report(entry, as_json)
     return 0
+
+
+def library_of(settings: Settings) -> ModelLibrary:
+    return ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
 
 
 def choices(changes: Sequence[str]) -> dict[str, Any]:
@@ -77,7 +86,9 @@ def default_name(wanted: str, library: ModelLibrary, into: Path | None) -> str:
     return f"my-{wanted}" if taken else wanted
 
 
-def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:
+def follow(
+    spec: TrainingSpec, dataset: Dataset, place: Path, weights: Weights | None = None
+) -> Trained | None:
     """Show the events as a progress bar; each epoch's state is kept at `place` until the end."""
     from app.verbs.progress import TrainingBar
 
@@ -85,7 +96,7 @@ def follow(spec: TrainingSpec, dataset: Dataset, place: Path) -> Trained | None:
     started = perf_counter() - (state.place["seconds"] if state else 0.0)
     place.parent.mkdir(parents=True, exist_ok=True)
     with TrainingBar(spec) as bar:
-        for event in train(spec, dataset, state):
+        for event in train(spec, dataset, state, weights):
             bar.show(event)
             seconds = perf_counter() - started
             if event.state is not None and event.epoch.is_integer():

@@ -1,11 +1,15 @@
 """Files of weights that arrive from elsewhere, good and bad, made at test time."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from app.ml.checkpoints import ModelEntry, ModelLibrary
+from app.ml.importing import make_card
+from app.ml.preprocessing import Preprocessing
 from app.ml.torchvision_models import build_architecture
 
 ARCHITECTURE = "squeezenet1_1"  # 5 MB
@@ -43,3 +47,15 @@ def write_bomb(file: Path, unpacked: int) -> Path:
                 else:
                     opened.write(good.read(entry))
     return file
+
+
+def save_imported(library: ModelLibrary, name: str = "imported", size: int = 64) -> ModelEntry:
+    """An untrained network of torchvision as a model for photographs of `size` pixels, as the
+    import leaves one."""
+    card = replace(
+        make_card(ARCHITECTURE, Path(__file__), name, "none"),
+        preprocessing=Preprocessing(
+            "photo", size, 3, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), {"resize": size + 8}
+        ),
+    )
+    return library.save(card, weights())

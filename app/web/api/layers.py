@@ -8,6 +8,7 @@ from fastapi import Body, Request
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
 
+from app.ml.checkpoints import ModelLibrary
 from app.web.roles import Role, RoleRouter
 
 router = RoleRouter(prefix="/api/v1/networks", tags=["runs"])
@@ -56,11 +57,15 @@ async def network_layers(
 ) -> NetworkShape:
     """Checks every choice of a training and makes nothing: what cannot work is `refused`."""
     return await asyncio.to_thread(
-        shape_of, network, choices, request.app.state.settings.own_datasets_dir
+        shape_of,
+        network,
+        choices,
+        request.app.state.settings.own_datasets_dir,
+        request.app.state.library,
     )
 
 
-def shape_of(network: str, choices: Choices, own: Path) -> NetworkShape:
+def shape_of(network: str, choices: Choices, own: Path, library: ModelLibrary) -> NetworkShape:
     """Off the event loop: the first call imports torch."""
     from app.ml.datasets import Datasets
     from app.ml.hyperparameters import WrongChoice
@@ -68,8 +73,10 @@ def shape_of(network: str, choices: Choices, own: Path) -> NetworkShape:
 
     datasets = Datasets(own)
     try:
-        start = start_of(None, choices.dataset, network, datasets)
-        spec = changed(start, choices.hyperparameters)
+        chosen = dict(choices.hyperparameters)
+        model = chosen.pop("start_from", "")
+        start = start_of(None, choices.dataset, network, datasets, model, library)
+        spec = changed(start, chosen)
         layers = [LayerShape(**vars(layer)) for layer in check(spec, datasets)]
     except WrongChoice as wrong:
         refused = Refused(field=wrong.field, message=str(wrong))

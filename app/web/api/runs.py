@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.ml.hyperparameters import WrongChoice
 from app.runs.quota import make_room
 from app.runs.store import Request as Asked
-from app.settings import LIMITS
+from app.settings import LIMITS, ROOT, Settings
 from app.web.api.run_detail import (
     ID,
     VARIANTS,
@@ -44,6 +44,11 @@ class NewRun(BaseModel, extra="forbid"):
     recipe: str | None = Field(None, max_length=64, examples=["mnist-quick"])
     dataset: str | None = Field(None, max_length=64, examples=["mnist"])
     network: str | None = Field(None, max_length=64, examples=["mlp"])
+    start_from: str | None = Field(
+        None, max_length=100,
+        description="a model's reference, in place of a network: its weights are the beginning, "
+        "and its last layer begins anew for other classes",
+    )  # fmt: skip
     hyperparameters: dict[str, Any] = Field(
         default_factory=dict,
         description="of the network and of the training, by the names of GET /api/v1/networks",
@@ -92,6 +97,14 @@ STARTS: dict[str, Any] = {
         },
     },
 }
+STARTS["fine-tuning"] = {
+    "summary": "Learn on from a model",
+    "value": {
+        "dataset": "fashion-mnist",
+        "start_from": "mnist-cnn",
+        "hyperparameters": {"epochs": 3, "frozen_epochs": 1},
+    },
+}
 SLOWER: dict[str, Any] = {"rate": {"summary": "Slower", "value": {"learning_rate": 0.0003}}}
 
 
@@ -117,7 +130,7 @@ def create(training: Training, wanted: NewRun, key: str | None) -> str:
     again = request_of(key, wanted) if key else None
     if again and (earlier := training.store.created_by(again)):
         return earlier
-    spec = specify(wanted, training.settings.own_datasets_dir)
+    spec = specify(wanted, training.settings)
     make_room(training.store, training.settings.runs_dir, training.settings.runs_bytes)
     variants = [variant.model_dump() for variant in wanted.variants]
     return training.store.create(
@@ -130,14 +143,18 @@ def request_of(key: str, wanted: NewRun) -> Asked:
     return Asked(*(sha256(text.encode()).hexdigest() for text in (key, body)))
 
 
-def specify(wanted: NewRun, own: Path) -> dict[str, Any]:
+def specify(wanted: NewRun, settings: Settings) -> dict[str, Any]:
+    from app.ml.checkpoints import ModelLibrary
     from app.ml.datasets import Datasets
     from app.ml.specs import check, make_spec, varied
 
-    if wanted.recipe is not None and (wanted.dataset or wanted.network):
+    if wanted.recipe is not None and (wanted.dataset or wanted.network or wanted.start_from):
         raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
-    datasets, chosen = Datasets(own), wanted.hyperparameters
-    spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, chosen, datasets)
+    datasets, chosen = Datasets(settings.own_datasets_dir), dict(wanted.hyperparameters)
+    if wanted.start_from:
+        chosen["start_from"] = wanted.start_from
+    library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
+    spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, chosen, datasets, library)
     for number, variant in enumerate(wanted.variants):
         try:
             check(varied(spec, variant.hyperparameters), datasets)
