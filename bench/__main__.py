@@ -1,4 +1,4 @@
-"""`./run bench [part]`: training, serving, glass, accuracy, imports, page, lessons, runs; all."""
+"""`./run bench [part]`: all, or one of PARTS."""
 
 import sys
 from collections.abc import Callable
@@ -10,6 +10,12 @@ def training() -> None:
     from bench import training
 
     training.run()
+
+
+def datasets() -> None:
+    from bench import datasets
+
+    datasets.run()
 
 
 def serving() -> None:
@@ -56,6 +62,7 @@ def runs() -> None:
 
 PARTS: dict[str, Callable[[], None]] = {
     "training": training,
+    "datasets": datasets,
     "serving": serving,
     "glass": glass,
     "accuracy": accuracy,

@@ -15,7 +15,7 @@ from app.ml.strokes import Stroke
 if TYPE_CHECKING:
     from app.ml.sources import Entry
 
-BATCH_PIXELS = 1 << 21  # 512 pictures of 64 x 64: a network's maps take a hundred times as much
+BATCH_PIXELS = 1 << 19  # 512 pictures of 32 x 32: a network's maps take a hundred times as much
 PARTS = ("train", "validation", "test")
 
 
