@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from app.ml import cifar, mnist, own_datasets, pen_digits, picture_archives
+from app.ml import cifar, imagenet, mnist, own_datasets, pen_digits, picture_archives
 from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
 from app.ml.sources import Entry, Source
@@ -206,5 +206,25 @@ CIFAR100 = replace(
     ),
     attribution=f"CIFAR-100: {cifar.MAKER}",
 )
-BUILT_IN = (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10, CIFAR10_COPIES, CIFAR100)
+IMAGENET = Entry(
+    name="imagenet",
+    title="ImageNet-1K",
+    load=imagenet.load_imagenet,
+    sources=imagenet.SOURCES,
+    classes=imagenet.CLASSES,
+    preprocessing=Preprocessing(
+        "photo", Options.size, 3, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    ),
+    limits=(
+        "It knows a thousand kinds of things, many of them breeds of dogs, and takes everything "
+        "else for one of them. A high probability is not a proof."
+    ),
+    licence="research and teaching that is not commercial (ImageNet's terms of access)",
+    attribution=(
+        "ImageNet Large Scale Visual Recognition Challenge 2012: Olga Russakovsky, Jia Deng and "
+        "others, International Journal of Computer Vision, 2015"
+    ),
+    pictures=1_331_167,
+)
+BUILT_IN = (MNIST, PENS, DIGITS_AND_PENS, FASHION, CIFAR10, CIFAR10_COPIES, CIFAR100, IMAGENET)
 DATASETS: dict[str, Entry] = {entry.name: entry for entry in BUILT_IN}

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from app.ml import picture_folders
-from app.ml.datasets import UnknownDataset, find, load
+from app.ml.datasets import DATASETS, IMAGENET, UnknownDataset, find, load
 from app.ml.evaluation import Evaluation
 from app.ml.parts import Options
 from app.ml.picture_files import PictureFiles
@@ -13,7 +13,7 @@ from app.ml.preprocessing import Preprocessing
 from app.ml.training import train
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
-from tests.ml.small_files import SHADES, write_own
+from tests.ml.small_files import SHADES, photograph, write_own
 
 SMALL = Options(size=32, validation_fraction=0.2)
 
@@ -94,3 +94,25 @@ def test_a_file_that_is_no_picture_is_named(own: Path, tmp_path: Path) -> None:
     files = PictureFiles(tmp_path, ["train/brick/1.jpg"], find("shades", own).preprocessing)
     with pytest.raises(ValueError, match=r"brick/1\.jpg cannot be decoded"):
         files[:]
+
+
+def test_imagenet_is_a_tree_of_wordnet_numbers_decoded_batch_by_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_folders, "WHOLE_BYTES", 0)
+    for part, count in (("train", 4), ("val", 2)):
+        for label, wnid in zip(SHADES, ("n03", "n01", "n02"), strict=True):
+            (tmp_path / "imagenet" / part / wnid).mkdir(parents=True)
+            for number in range(count):
+                picture = photograph(label, number)
+                picture.save(tmp_path / "imagenet" / part / wnid / f"{number}.JPEG", "JPEG")
+    assert not DATASETS["imagenet"].missing(tmp_path)
+    monkeypatch.setitem(DATASETS, "imagenet", replace(IMAGENET, classes=("a", "b", "c")))
+    found = load("imagenet", tmp_path, tmp_path, replace(SMALL, validation_fraction=0.25))
+    assert found.classes == ("n01", "n02", "n03")
+    assert (len(found.train), len(found.validation), len(found.test)) == (9, 3, 6)
+    green, blue, red = found.test.pictures[::2].float().mean((2, 3)).argmax(1).tolist()
+    assert (green, blue, red) == (1, 2, 0)  # the numbers' order, not that of the names
+    monkeypatch.setitem(DATASETS, "imagenet", IMAGENET)
+    with pytest.raises(ValueError, match="must each hold 1,000 folders"):
+        load("imagenet", tmp_path, tmp_path)
