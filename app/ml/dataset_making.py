@@ -25,7 +25,7 @@ from app.ml.parts import Options
 from app.ml.picture import Picture
 from app.ml.picture_files import PictureFiles
 from app.ml.picture_sources import Found, Unreadable
-from app.ml.picture_trees import SHOWN, CannotMake, LeftOut, Place, arrange, check_counts
+from app.ml.picture_trees import CannotMake, LeftOut, Place, arrange, check_counts, left
 from app.ml.preprocessing import Preprocessing
 from app.ml.samples import folder_of
 
@@ -104,7 +104,7 @@ def make_dataset(
             if reason is None:
                 kept.append(place)
             else:
-                left_out.append(LeftOut(found[place.row].path[:SHOWN], reason))
+                left_out.append(left(found[place.row].path, reason))
         labels = sorted({place.label for place in arrangement.places})
         counts = Counter(place.label for place in kept)
         check_counts({label: counts[label] for label in labels})

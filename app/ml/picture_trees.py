@@ -124,7 +124,12 @@ def wrong_label(label: str) -> str:
 
 
 def leave(found: Arrangement, path: str, reason: str) -> None:
-    found.left_out.append(LeftOut(path[:SHOWN], reason))
+    found.left_out.append(left(path, reason))
+
+
+def left(path: str, reason: str) -> LeftOut:
+    """The beginning of the path; a file system's name may be no text at all."""
+    return LeftOut(path[:SHOWN].encode("utf-8", "replace").decode(), reason)
 
 
 def check_classes(found: Arrangement) -> None:

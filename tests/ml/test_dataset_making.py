@@ -59,11 +59,14 @@ def test_a_folder_becomes_a_dataset_that_can_be_loaded(tmp_path: Path) -> None:
     (tmp_path / "mine/sky/broken.jpg").write_bytes(b"\xff\xd8 no picture")
     (tmp_path / "mine/sky/link.jpg").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "mine/sky/pipe.jpg")
+    (Path(os.fsdecode(os.fsencode(tmp_path / "mine/sky") + b"/\xff.jpg"))).write_bytes(b"x")
     own = tmp_path / "own"
     manifest = made(own, in_folder(tmp_path / "mine", BOUNDS))
+    assert own_datasets.manifest_of(own, "shades") == manifest
     assert manifest.classes == tuple(SHADES) and manifest.licence == "CC0"
     assert (manifest.train, manifest.test, manifest.split_seed) == ((8,) * 3, (2,) * 3, 0)
     assert {each.path: each.reason[:25] for each in manifest.reasons} == {
+        "sky/?.jpg": "This is no picture in a f",
         "sky/broken.jpg": "This is no picture in a f",
         "sky/link.jpg": "It is a link or no plain ",
         "sky/pipe.jpg": "It is a link or no plain ",
