@@ -126,8 +126,8 @@ function named(words) {
 
 /** Files of what was dropped, with their paths in its folders. @param {DataTransfer} transfer @returns {Promise<Sent[]>} */
 async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  return (await Promise.all(entries.map((entry) => filesOf(entry)))).flat();
+  const items = [...transfer.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() })); // gone after the first wait
+  return (await Promise.all(items.map(({ entry, file }) => (entry ? filesOf(entry) : file ? [{ path: file.name, file }] : [])))).flat();
 }
 
 /** @param {FileSystemEntry} entry @returns {Promise<Sent[]>} */
