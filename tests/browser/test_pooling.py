@@ -27,6 +27,8 @@ def test_the_lectures_example_fills_one_window_at_a_time(page: Page, server: Ser
     for filled in (["10"], ["10", "21"], ["10", "21", "6"], ["10", "21", "6", "8"]):
         press(page, "Next")
         assert pooled(page) == filled + [""] * (4 - len(filled))
+        said = f"Window {len(filled)} of 4: {filled[-1]}."
+        expect(page.locator(".stepped")).to_have_text(said)
     expect(page.locator(".said")).to_have_text("Done. Left are 10, 21, 6, 8.")
     press(page, "Next")
     press(page, "Back")
@@ -61,6 +63,7 @@ def test_other_windows_strides_and_numbers_are_torchs(
     cells = page.locator(".grid-out .read").all()
     found = [float(cell.get_attribute("data-value") or "nan") for cell in cells]
     assert found == pytest.approx(wanted)
+    expect(page.locator("math.side")).to_contain_text("⌊")  # (4 - 3) / 2 + 1 is no side
     side = page.locator("math.side .result mn").get_attribute("data-value")
     assert int(side or 0) ** 2 == len(wanted)
 

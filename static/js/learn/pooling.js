@@ -3,7 +3,7 @@
 import { palette } from "../palette.js";
 import { fromAddress, toAddress } from "./address.js";
 import { convolve, outputSide, pool, windowOf } from "./arithmetic.js";
-import { element, marked, math, number, show } from "./formula.js";
+import { element, marked, math, number, show, shown } from "./formula.js";
 import { paintMap } from "./maps.js";
 import { NumberGrid } from "./number-grid.js";
 import { OwnDigit } from "./own-digit.js";
@@ -61,6 +61,7 @@ function change(how) {
 function go(at) {
   pause();
   change({ at });
+  find(".stepped").textContent = state.at ? say("poolStep", { at: state.at, all: side() ** 2, value: shown(Number(find(".grid-out [data-lit]").dataset.value)) }) : "";
 }
 
 function play() {
@@ -92,7 +93,7 @@ function refresh() {
   find(".back").ariaDisabled = String(at === 0);
   find(".forth").ariaDisabled = String(at === side() ** 2);
   find(".at").textContent = say("smallAt", { at, all: side() ** 2 });
-  show(find("math.side"), math`"side" = frac{${SIDE} - ${window}}{${stride}} + 1 = ${marked("result", side())}`);
+  show(find("math.side"), math`"side" = "⌊" frac{${SIDE} - ${window}}{${stride}} "⌋" + 1 = ${marked("result", side())}`);
   if (at) show(find("math.one"), formula(windowOf(grid, row * stride, column * stride, window, window).flat(), pooled[row][column]));
   else find("math.one").replaceChildren();
   if (at === side() ** 2) find(".said").textContent = say("pooled", { numbers: pooled.flat().map((each) => Number(each.toFixed(3))).join(", ") });

@@ -78,6 +78,7 @@ const TEXTS = {
   gridCell: "Row {row}, column {column}",
   play: "Play",
   poolBegin: "Press Next: the window begins at the top left.",
+  poolStep: "Window {at} of {all}: {value}.",
   pooled: "Done. Left are {numbers}.",
   pixel: "{by} pixel",
   pixels: "{by} pixels",
