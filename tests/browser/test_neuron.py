@@ -55,6 +55,10 @@ def test_the_address_holds_the_neuron(page: Page, server: Server) -> None:
     page.goto(address)
     expect(page.get_by_label("theta 2")).to_have_value("-3.5")
     expect(page.get_by_label("ReLU")).to_be_checked()
+    page.evaluate("location.hash = 'theta=3,2,1'")  # typed over it
+    expect(page.get_by_label("theta 2")).to_have_value("1")
+    page.go_back()
+    expect(page.get_by_label("theta 2")).to_have_value("-3.5")
 
 
 @pytest.mark.parametrize(

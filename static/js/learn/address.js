@@ -33,5 +33,7 @@ export function toAddress(state, start) {
   }, 300);
 }
 
+addEventListener("hashchange", () => location.hash.includes("=") && location.reload()); // another state was typed or pasted, or comes back; `#main` is only a place
+
 /** @param {number} value */
 const brief = (value) => String(Number(value.toPrecision(6)));
