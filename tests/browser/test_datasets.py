@@ -53,6 +53,15 @@ def test_pages_and_classes_are_turned_and_shared(page: Page, server: Server) -> 
     opened(page, server, "#part=test&class=7")
     expect(where).to_have_text("Page 1 of 1, 16 pictures")
     expect(page.get_by_role("button", name="After")).to_have_attribute("aria-disabled", "true")
+    opened(page, server, "#page=99999")
+    expect(where).to_have_text("Page 8 of 8, 461 pictures")
+    page.get_by_role("button", name="Before").click()
+    expect(where).to_have_text("Page 7 of 8, 461 pictures")
+    page.get_by_role("button", name="After").evaluate(
+        "button => [1, 2, 3].map(() => button.click())"
+    )
+    expect(where).to_have_text("Page 8 of 8, 461 pictures")
+    assert len(captions(page)) == 41
 
 
 def test_wrong_labels_are_marked_in_words(page: Page, server: Server) -> None:
@@ -121,6 +130,9 @@ def test_the_game_is_played_by_keys_against_what_the_models_really_say(
         assert len(spoken) == 10 and rows[name].startswith(f"{spoken[-1]},")
     expect(page.locator(".game .next")).to_have_text("Ten others")
     assert violations(page) == []
+    page.locator(".game .next").press("Enter")
+    expect(page.locator(".asks")).to_contain_text("Picture 1 of 10")
+    expect(page.locator(".guesses button").first).to_be_focused()
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ const selects = Object.fromEntries(
 const state = fromAddress(START);
 /** @type {Dataset[]} */
 let datasets = [];
+let lastPage = 1;
 
 /** @type {LatestLook<Page>} */
 const pages = new LatestLook({ shown: showPage, failed: (sentence) => tell(sentence), busy: (isBusy) => (find(".samples").ariaBusy = String(isBusy)) });
@@ -69,10 +70,10 @@ function change(name, value) {
   refresh();
 }
 
-/** @param {number} pages */
-function turn(pages) {
-  if (find(pages < 0 ? ".before" : ".after").ariaDisabled === "true") return;
-  state.page += pages;
+/** @param {number} by */
+function turn(by) {
+  if (find(by < 0 ? ".before" : ".after").ariaDisabled === "true") return;
+  state.page = Math.min(Math.max(state.page + by, 1), lastPage);
   refresh();
 }
 
@@ -109,6 +110,11 @@ function tell(sentence) {
 
 /** @param {Page} page */
 function showPage({ total, page, pages: last, columns, sheet, samples }) {
+  lastPage = Math.max(last, 1);
+  if (page > lastPage) {
+    state.page = lastPage;
+    return refresh();
+  }
   const items = captioned(sheet, columns, samples, ({ label, given }) => (given ? say("wrongly", { given, label }) : label));
   for (const [i, { given }] of samples.entries()) items[i].toggleAttribute("data-wrong", Boolean(given));
   find(".samples").replaceChildren(...items);

@@ -75,10 +75,11 @@ export class Game {
   }
 
   async #next() {
-    if (this.#asked >= this.#riddles.length) return this.#dataset && this.play(this.#dataset);
-    for (const player of this.#players) player.said = "";
-    await this.#show();
-    this.#part(".guesses button").focus();
+    if (this.#asked < this.#riddles.length) {
+      for (const player of this.#players) player.said = "";
+      await this.#show();
+    } else if (this.#dataset) await this.play(this.#dataset);
+    this.#part(".guesses button")?.focus();
   }
 
   async #show() {
