@@ -39,6 +39,8 @@ class Bench {
   /** @type {Resilience | null} of the network as it is */
   #whole = null;
   #trying = new AbortController();
+  #attacking = new AbortController();
+  #beforeAttack;
   #rest = 0;
   #pictures = "test"; // part of the dataset
 
@@ -46,6 +48,7 @@ class Bench {
   constructor(panel, lab) {
     this.#part = /** @type {<T extends HTMLElement>(selector: string) => T} */ ((selector) => /** @type {any} */ (panel.querySelector(selector)));
     this.#lab = lab;
+    this.#beforeAttack = this.#part(".attack-told").textContent ?? "";
     const told = this.#part(".told");
     this.reads = new LatestWins({
       answered: (answer) => {
@@ -58,7 +61,7 @@ class Bench {
     this.#listen();
     lab.addEventListener("answer", () => panel.open && this.#refresh());
     whileOpen(panel, lab, (final) => final && this.#forgetAttack());
-    panel.addEventListener("toggle", () => (panel.open ? this.#refresh() : this.#giveUp()));
+    panel.addEventListener("toggle", () => (panel.open ? this.#opened() : this.#giveUp()));
     this.#refresh();
     this.#try();
   }
@@ -83,9 +86,16 @@ class Bench {
     this.#part(".put-back").addEventListener("click", () => this.#putBack());
     this.#part(".give-up").addEventListener("click", () => {
       this.#giveUp();
+      if (!this.#whole) this.#part(".whole-right").textContent = "–";
       this.#part(".broken-right").textContent = say("tryStopped");
     });
     this.#part(".attack").addEventListener("click", () => this.#attack());
+  }
+
+  /** What was given up when it was closed is tried again. */
+  #opened() {
+    this.#refresh();
+    this.#try();
   }
 
   /** The layers as explain told them, the whole network's reading, and the broken one's. */
@@ -223,7 +233,14 @@ class Bench {
   #giveUp() {
     clearTimeout(this.#rest);
     this.#trying.abort();
-    this.#part(".give-up").hidden = true;
+    this.#hideStop();
+  }
+
+  /** Whose focus was on it goes on beside it. */
+  #hideStop() {
+    const stop = this.#part(".give-up");
+    if (stop === document.activeElement) this.#part(".put-back").focus();
+    stop.hidden = true;
   }
 
   async #try() {
@@ -243,7 +260,7 @@ class Bench {
       this.#part(".told").textContent = /** @type {Error} */ (error).message;
       for (const place of [".whole-right", ".broken-right"]) this.#part(place).textContent = "–";
     }
-    this.#part(".give-up").hidden = true;
+    this.#hideStop();
   }
 
   /** @param {Broken} broken @param {AbortSignal} signal @returns {Promise<Resilience>} */
@@ -278,19 +295,26 @@ class Bench {
     const told = this.#part(".attack-told");
     const pixels = /** @type {HTMLInputElement} */ (this.#part(".pixels"));
     if (!this.#lab.subject || !pixels.reportValidity()) return;
+    this.#forgetAttack();
     told.textContent = say("attackWait");
+    const { signal } = (this.#attacking = new AbortController());
     try {
-      const { reasons, input, rejected } = await explained(this.#lab, { reasons: "pixels", pixels: pixels.value || "1" });
+      const { reasons, input, rejected } = await explained(this.#lab, { reasons: "pixels", pixels: pixels.value || "1" }, signal);
+      if (signal.aborted) return;
       const change = reasons?.pixels;
       told.textContent = change ? changeInWords(change, "pixels") : rejected?.message ?? "";
       this.#part(".change").hidden = !change;
       if (change) showChange(this.#part(".change"), change, input, this.#lab.model?.size ?? 28);
     } catch (error) {
-      told.textContent = /** @type {Error} */ (error).message;
+      if (!signal.aborted) told.textContent = /** @type {Error} */ (error).message;
     }
   }
 
+  /** It was of another picture, or is asked anew. */
   #forgetAttack() {
+    this.#attacking.abort();
+    const told = this.#part(".attack-told");
+    if (told.textContent !== this.#beforeAttack) told.textContent = this.#beforeAttack;
     this.#part(".change").hidden = true;
   }
 }

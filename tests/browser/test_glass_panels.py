@@ -168,9 +168,14 @@ def test_trying_the_test_pictures_can_be_stopped(page: Page, server: Server) -> 
     expect(bench.locator(".broken-right")).to_contain_text("right", timeout=SLOW)
     page.route("**/resilience", lambda route: None)  # an answer that takes long
     bench.locator(".unit").first.click()
-    bench.get_by_role("button", name="Stop trying").click()
+    bench.get_by_role("button", name="Stop trying").press("Enter")
     expect(bench.locator(".broken-right")).to_contain_text("Stopped")
     expect(bench.get_by_role("button", name="Stop trying")).to_be_hidden()
+    expect(bench.get_by_role("button", name="Put everything back")).to_be_focused()
+    page.unroute("**/resilience")
+    for _ in range(2):  # closed and opened again
+        bench.locator("summary").first.click()
+    expect(bench.locator(".broken-right")).to_contain_text("right", timeout=SLOW)
 
 
 def test_single_pixels_are_attacked(page: Page, server: Server) -> None:
@@ -179,6 +184,9 @@ def test_single_pixels_are_attacked(page: Page, server: Server) -> None:
     bench.get_by_role("button", name="Attack").click()
     expect(bench.locator(".attack-told")).to_contain_text("Pixels made white", timeout=SLOW)
     expect(bench.locator(".change canvas")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(bench.locator(".attack-told")).not_to_contain_text("Pixels made white")
+    expect(bench.locator(".change canvas")).to_be_hidden()
 
 
 # --- units, runs, everyone ---
