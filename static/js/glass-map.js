@@ -38,7 +38,7 @@ export function mount(panel, lab) {
 
   /** @param {boolean} final */
   async function refresh(final) {
-    loading ??= load();
+    if (final) loading ??= load();
     await loading;
     if (!view) return;
     const { model, subject } = lab;
