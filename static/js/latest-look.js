@@ -59,7 +59,8 @@ export class LatestLook {
     } catch (error) {
       if (address !== this.#wanted) return null;
       this.#listener.failed(/** @type {Error} */ (error).message);
-      if (/** @type {import("./predict.js").Refusal} */ (error).passing) this.#tryAgain(address);
+      const { passing, reason } = /** @type {import("./predict.js").Refusal} */ (error);
+      if (passing || reason.code === "lost") this.#tryAgain(address);
       return null;
     }
   }
