@@ -43,6 +43,13 @@ def test_a_weight_is_stepped_by_keys_and_dragged(page: Page, server: Server) -> 
     page.mouse.up()
     expect(weight).to_have_value("3.1")
     assert value(page, ".node.sum .value") == pytest.approx(2.1)
+    page.mouse.move(box["x"] + 12, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 12, box["y"] + 300)  # out of it at once, and let go there
+    page.mouse.up()
+    page.mouse.move(box["x"] + 12, box["y"] + 12)
+    page.mouse.move(box["x"] + 40, box["y"] + 12)
+    expect(weight).to_have_value("3.1")
 
 
 def test_the_address_holds_the_neuron(page: Page, server: Server) -> None:

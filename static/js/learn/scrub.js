@@ -25,12 +25,12 @@ export function scrubbed(field, changed) {
   });
   field.addEventListener("pointerdown", (event) => {
     held = event.button === 0 && !field.readOnly ? { x: event.clientX, value: field.valueAsNumber || 0, isDragged: false } : null;
+    if (held) field.setPointerCapture(event.pointerId); // a fast hand is out of the field at once
   });
   field.addEventListener("pointermove", (event) => {
     if (!held) return;
     const moved = event.clientX - held.x;
     if (!held.isDragged && Math.abs(moved) < SLACK) return;
-    if (!held.isDragged) field.setPointerCapture(event.pointerId);
     held.isDragged = true;
     event.preventDefault();
     put(field, bounded(field, held.value + Math.round(moved / PACE) * step));
