@@ -29,6 +29,7 @@ function answer(event, question) {
   answered.add(question);
   if (answered.size < questions.length) return;
   keep([...new Set([...done(), name])]);
+  reply.textContent = say("rightAll", { reply: chosen.dataset.reply ?? "" });
   showDone();
 }
 

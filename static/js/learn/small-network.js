@@ -345,7 +345,7 @@ function even(distance) {
 /** @param {boolean} isOver said aloud, too */
 function tellLearnt(isOver) {
   const steps = losses.length - 1;
-  const values = { steps, first: shown(losses[0]), loss: shown(now.loss) };
+  const values = { steps: say(steps === 1 ? "smallOneStep" : "smallSteps", { steps }), first: shown(losses[0]), loss: shown(now.loss) };
   const isDead = now.z.every((each) => each <= 0);
   const sentence = !steps ? "smallNotYet" : isApart() ? "smallApart" : isDead ? "smallDead" : now.loss < THERE ? "smallThere" : steps === 1 ? "smallLearntOne" : "smallLearnt";
   find(".learnt").textContent = say(sentence, values);

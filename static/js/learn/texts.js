@@ -4,6 +4,7 @@
 const TEXTS = {
   choose: "Choose an answer first.",
   right: "Right. {reply}",
+  rightAll: "Right. {reply} With that, this lesson is done.",
   notRight: "Not quite. {reply}",
   lessonDone: "done",
 
@@ -59,11 +60,13 @@ const TEXTS = {
   smallBackDead: "Backward, a{unit}: it is dead here. ReLU is flat below 0, its slope is 0, so every gradient of its weights is 0: from this example it learns nothing.",
   smallStep: "A step: every weight goes against its gradient, all at once. The loss would go from {loss} to {after}.",
   smallNotYet: "The loss is {loss}.",
-  smallLearnt: "{steps} steps: the loss went from {first} to {loss}.",
+  smallOneStep: "1 step",
+  smallSteps: "{steps} steps",
+  smallLearnt: "{steps}: the loss went from {first} to {loss}.",
   smallLearntOne: "One step: the loss went from {first} to {loss}.",
-  smallThere: "{steps} steps: the loss is {loss}, the answer is the target.",
-  smallDead: "{steps} steps: the loss is {loss}, but every hidden unit is dead, so the answer is the same whatever x is. A smaller learning rate may save them.",
-  smallApart: "It flew apart after {steps} steps: the learning rate is too high.",
+  smallThere: "{steps}: the loss is {loss}, the answer is the target.",
+  smallDead: "{steps}: the loss is {loss}, but every hidden unit is dead, so the answer is the same whatever x is. A smaller learning rate may save them.",
+  smallApart: "It flew apart after {steps}: the learning rate is too high.",
   many: "Many steps",
   pause: "Pause",
 
