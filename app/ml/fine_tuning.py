@@ -1,6 +1,6 @@
 """A training that begins with a model: its architecture, its weights, its preparation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -49,6 +49,15 @@ def start_from(reference: Any, entry: Entry, library: ModelLibrary) -> TrainingS
 def usual(size: int) -> dict[str, Any]:
     """How a training begins well that starts from a model for pictures so large."""
     return LARGE_START if size >= LARGE else SMALL_START
+
+
+def startable(entries: Sequence[ModelEntry]) -> list[dict[str, Any]]:
+    """The models to start from, and what is then chosen unless one chooses otherwise."""
+    return [
+        {"name": entry.name, "network": card.network, "usual": usual(card.preprocessing.size)}
+        for entry in entries
+        if (card := entry.card)
+    ]
 
 
 def find(reference: Any, library: ModelLibrary) -> ModelEntry:

@@ -9,7 +9,7 @@ from typing import Any
 from app.ml.augmentation import STRENGTHS
 from app.ml.checkpoints import ModelLibrary
 from app.ml.datasets import DATASETS, prepared
-from app.ml.fine_tuning import LARGE, LARGE_START, SMALL_START, check_body, start_from, usual
+from app.ml.fine_tuning import check_body, start_from, startable, usual
 from app.ml.hyperparameters import Hyperparameter, WrongChoice
 from app.ml.layers import Layer, layers_of, sketch
 from app.ml.networks import NETWORKS, hyperparameters_of
@@ -214,8 +214,9 @@ def takes_photographs(entry: Entry) -> bool:
     return entry.preprocessing.pipeline == "photo"
 
 
-def describe(datasets: Known = DATASETS) -> dict[str, Any]:
-    """All there is to choose, for a form: datasets, networks, the training, recipes."""
+def describe(datasets: Known = DATASETS, library: ModelLibrary | None = None) -> dict[str, Any]:
+    """All there is to choose, for a form: datasets, networks, models to start from, the training,
+    recipes."""
     return {
         "datasets": [
             {"name": entry.name, "title": entry.title, "photographs": takes_photographs(entry)}
@@ -226,7 +227,7 @@ def describe(datasets: Known = DATASETS) -> dict[str, Any]:
             for name, network in NETWORKS.items()
         ],
         "training": [p.to_json() for p in TRAINING if p.name != "report_every"],  # a run's own
-        "start_from": {"small": SMALL_START, "large": LARGE_START, "from_side": LARGE},
+        "start_from": startable(library.entries() if library else []),
         "augmentation": [p.to_json() for p in STRENGTHS],
         "dataset_options": [p.to_json() for p in OPTIONS],
         "recipes": [{"name": name, **spec.to_json()} for name, spec in RECIPES.items()],

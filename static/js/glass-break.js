@@ -20,7 +20,7 @@ const TRIED = 1000; // test pictures: a point of accuracy is seen, half a point 
 const MOST_UNITS = 144; // as buttons
 const WEIGHED = ["Conv2d", "Linear", "Whitening"];
 const BIASED = ["Conv2d", "Linear", "BatchNorm1d", "BatchNorm2d"];
-const SILENT = ["Flatten", "Add", "Mirror"]; // kinds that nothing is switched off in
+const SILENT = ["Flatten", "Add", "Mirror", "Concatenate", "Closed"]; // kinds that nothing is switched off in
 
 /** @returns {Broken} */
 const nothing = () => ({ units: {}, kernels: {}, biases: {}, noise: 0, seed: 1 });
@@ -116,7 +116,7 @@ class Bench {
     this.#layers = layers.filter(({ kind }) => !SILENT.includes(kind));
     this.#select("of-layer").replaceChildren(...this.#layers.map(({ name, title, shape }) => new Option(say("layerOption", { title, units: shape[0] }), name)));
     const first = this.#layers.find(({ kind }) => kind === "ReLU") ?? this.#layers[0];
-    this.#select("of-layer").value = first.name;
+    this.#select("of-layer").value = first?.name ?? "";
     this.#showUnits();
   }
 

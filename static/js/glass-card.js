@@ -49,6 +49,7 @@ export class Card {
     this.name = layer.name;
     const details = /** @type {HTMLDetailsElement} */ (this.#part(".exciting"));
     details.hidden = layer.kind === "Mirror"; // both pictures' answers: no unit of its own
+    this.#part("details").hidden = layer.kind === "Closed";
     this.#exciting = new Exciting(details, exciting);
     this.#tell();
     this.#part("details").addEventListener("toggle", () => opened(this.#isOpen));

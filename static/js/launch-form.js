@@ -26,6 +26,8 @@ const NEEDED = /** @type {Record<string, [string, (value: any) => boolean]>} */ 
   momentum: ["optimizer", among("sgd")],
   warmup: ["schedule", among("one_cycle", "cosine")],
   "augmentation.grain": ["augmentation.elastic", (value) => value !== 0],
+  frozen_epochs: ["start_from", Boolean],
+  thawed_rate: ["frozen_epochs", (value) => value !== 0],
   "dataset_options.pens": ["dataset", among("pen-digits", "digits")],
   "dataset_options.paper": ["dataset", among("pen-digits", "digits")],
 });
@@ -48,6 +50,8 @@ export class LaunchForm {
   #networks = {};
   /** @type {Set<string>} datasets whose pictures come in any size */
   #photographs = new Set();
+  /** @type {Map<string, Choices["start_from"][number]>} models whose weights it may begin with, by name */
+  #models = new Map();
 
   /** @param {HTMLFormElement} form @param {(run: Run) => void} started */
   constructor(form, started) {
@@ -89,6 +93,7 @@ export class LaunchForm {
     this.#before = Object.fromEntries(Object.values(this.#all()).map((field) => [field.name, field.value]));
     this.#part(".starts").replaceChildren(Object.assign(document.createElement("p"), { textContent: say("forkOf", { name: name ? say("variantOf", { run: titleOf(run), variant: name }) : titleOf(run), step }) }));
     for (const name of /** @type {const} */ (["dataset", "network"])) this.#select(name).disabled = true;
+    this.#training.start_from.element.hidden = true;
     this.#part("[type=submit]").textContent = say("fork");
     this.#follow();
   }
@@ -123,11 +128,14 @@ export class LaunchForm {
       const fields = hyperparameters.map((each) => new ChoiceField(each, name));
       this.#networks[name] = Object.fromEntries(fields.map((field) => [field.name, field]));
     }
+    this.#models = new Map(found.start_from.map((model) => [model.name, model]));
+    const start = /** @type {import("./runs.js").Hyperparameter} */ ({ name: "start_from", kind: "choice", default: "", hint: say("startFromHint"), choices: ["", ...this.#models.keys()] });
     const inTables = TABLES.flatMap((table) => found[table].map((each) => ({ ...each, name: `${table}.${each.name}` })));
-    const fields = [...inTables, ...found.training].map((each) => new ChoiceField(each, "training"));
+    const fields = [start, ...inTables, ...found.training].map((each) => new ChoiceField(each, "training"));
     this.#training = Object.fromEntries(fields.map((field) => [field.name, field]));
     this.#part(".of-training").append(...FIRST.map((name) => this.#training[name].element));
     for (const { name, element } of fields) if (!FIRST.includes(name)) this.#part(groupOf(name)).append(element);
+    this.#training.start_from.element.addEventListener("input", () => this.#begin());
   }
 
   /** @param {string} title @param {string} detail @param {Recipe} recipe @param {boolean} checked */
@@ -142,8 +150,21 @@ export class LaunchForm {
     return content;
   }
 
+  /** Another model to begin with: what is usual for it, or fresh weights as before. */
+  #begin() {
+    const model = this.#models.get(this.#training.start_from.value);
+    for (const field of Object.values(this.#training)) {
+      if (field.name !== "start_from" && field.name !== "seed" && field.name !== "threads") field.value = model?.usual[field.name] ?? field.initial;
+    }
+    this.#follow();
+  }
+
   /** @param {Recipe} recipe */
   #fill(recipe) {
+    if (!this.#networks[recipe.network]) { // of a model that was imported
+      this.#networks[recipe.network] = {};
+      this.#select("network").add(new Option(recipe.network, recipe.network));
+    }
     this.#select("dataset").value = recipe.dataset;
     this.#select("network").value = recipe.network;
     for (const field of Object.values(this.#training)) field.value = valueIn(recipe, field.name) ?? field.initial;
@@ -162,10 +183,11 @@ export class LaunchForm {
 
   /** What hangs on other choices: the network's fields, fields without use, the curve. */
   #follow() {
-    const fields = this.#networks[this.#select("network").value];
+    const model = this.#model;
+    /** @type {HTMLElement} */ (this.#select("network").closest(".field")).hidden = Boolean(model);
     const place = this.#part(".of-network");
-    const elements = Object.values(fields).map(({ element }) => element);
-    if (place.firstChild !== elements[0]) place.replaceChildren(...elements);
+    const elements = Object.values(this.#ofNetwork).map(({ element }) => element);
+    if (place.firstChild !== (elements[0] ?? null)) place.replaceChildren(...elements);
     const all = this.#all();
     for (const [name, [other, isUseful]] of Object.entries(NEEDED)) {
       if (all[name]) all[name].element.hidden = !isUseful(other === "dataset" ? this.#select(other).value : all[other].value);
@@ -175,12 +197,22 @@ export class LaunchForm {
     const { schedule, learning_rate, warmup } = all;
     this.#curve.show(schedule.value, Number(learning_rate.value), Number(warmup.value));
     this.#sketch.show(Number(all.epochs.value));
-    this.#shape.show(this.#wanted());
+    this.#shape.show(model?.network ?? this.#select("network").value, this.#wanted());
     if (this.#parent) this.#tellChanged();
   }
 
+  /** The model that it begins with; a fork begins with its parent. */
+  get #model() {
+    return this.#parent ? undefined : this.#models.get(this.#training.start_from.value);
+  }
+
+  /** Choices of the network, which are a model's own where it begins with one. */
+  get #ofNetwork() {
+    return this.#model ? {} : this.#networks[this.#select("network").value];
+  }
+
   #all() {
-    return { ...this.#training, ...this.#networks[this.#select("network").value] };
+    return { ...this.#training, ...this.#ofNetwork };
   }
 
   /** @param {"dataset" | "network"} name */
@@ -212,13 +244,14 @@ export class LaunchForm {
     /** @type {Record<string, any>} */
     const chosen = { augmentation: {}, dataset_options: {} };
     for (const { name, value, initial } of used) {
+      if (name === "start_from") continue;
       const [table, inner] = name.split(".");
       if (!inner) chosen[name] = value;
       else if (value !== initial) chosen[table][inner] = value;
     }
     return {
       dataset: this.#select("dataset").value,
-      network: this.#select("network").value,
+      ...(this.#model ? { start_from: this.#model.name } : { network: this.#select("network").value }),
       hyperparameters: chosen,
       name: /** @type {HTMLInputElement} */ (this.#part("#name")).value,
     };
@@ -247,6 +280,7 @@ export class LaunchForm {
 
 /** @param {string} name of a choice that is not among the first */
 function groupOf(name) {
+  if (name === "start_from") return ".what";
   if (ON_PURPOSE.includes(name)) return ".on-purpose";
   if (name === "fade" || name.startsWith("augmentation.")) return ".of-augmentation";
   return name.startsWith("dataset_options.") ? ".of-pictures" : ".more-choices";

@@ -25,16 +25,16 @@ export class NetworkShape {
     this.#judged = judged;
   }
 
-  /** Soon; only the answer to the last one counts. @param {Wanted} wanted */
-  show(wanted) {
+  /** Soon; only the answer to the last one counts. @param {string} network @param {Wanted} wanted */
+  show(network, wanted) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(wanted), PAUSE);
+    this.#timer = setTimeout(() => this.#ask(network, wanted), PAUSE);
   }
 
-  /** @param {Wanted} wanted */
-  async #ask(wanted) {
+  /** @param {string} network @param {Wanted} wanted */
+  async #ask(network, wanted) {
     const number = ++this.#asked;
-    const found = await layers(wanted).catch(() => null); // without a server the form says so when it is sent
+    const found = await layers(network, wanted).catch(() => null); // without a server the form says so when it is sent
     if (!found || number !== this.#asked) return;
     this.#part("table").classList.toggle("past", Boolean(found.refused));
     if (found.refused) this.#part(".total").textContent = say("shapeUnknown");

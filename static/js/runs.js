@@ -11,8 +11,9 @@ import { say, spaced } from "./texts.js";
  *   minimum: number | null, maximum: number | null, choices: string[] }} Hyperparameter
  * @typedef {{ name: string, network: string, dataset: string, hyperparameters: Record<string, any> } & Record<string, any>} Recipe
  * @typedef {{ datasets: { name: string, title: string, photographs: boolean }[], networks: { name: string, hyperparameters: Hyperparameter[] }[],
- *   training: Hyperparameter[], augmentation: Hyperparameter[], dataset_options: Hyperparameter[], recipes: Recipe[] }} Choices all that a training can be given
- * @typedef {{ dataset: string, network: string, hyperparameters: Record<string, any>, name: string }} Wanted
+ *   training: Hyperparameter[], augmentation: Hyperparameter[], dataset_options: Hyperparameter[], recipes: Recipe[],
+ *   start_from: { name: string, network: string, usual: Record<string, any> }[] }} Choices all that a training can be given
+ * @typedef {{ dataset: string, network?: string, start_from?: string, hyperparameters: Record<string, any>, name: string }} Wanted
  * @typedef {{ kind: string, window: number | null, output: number[], parameters: number }} Layer
  * @typedef {{ input: number[], layers: Layer[], parameters: number, refused: { field: string, message: string } | null }} Shape
  */
@@ -23,8 +24,8 @@ const LIVE = new Set(["starting", "running", "pausing", "stopping"]); // has a p
 /** @returns {Promise<Choices>} */
 export const choices = () => ask("GET", "/api/v1/networks");
 
-/** @param {Wanted} wanted @returns {Promise<Shape>} the network before it is made, and what of the choices cannot work */
-export const layers = ({ dataset, network, hyperparameters }) => ask("POST", `/api/v1/networks/${network}/layers`, { dataset, hyperparameters });
+/** @param {string} network @param {Wanted} wanted @returns {Promise<Shape>} the network before it is made, and what of the choices cannot work */
+export const layers = (network, { dataset, start_from = "", hyperparameters }) => ask("POST", `/api/v1/networks/${network}/layers`, { dataset, hyperparameters: { ...hyperparameters, start_from } });
 
 /** @param {Wanted} wanted @returns {Promise<Run>} */
 export const start = (wanted) => ask("POST", RUNS, wanted);

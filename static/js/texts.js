@@ -174,6 +174,8 @@ const TEXTS = {
   deleteAll: "Delete all that you kept ({count})?",
 
   // A model under glass
+  otherClasses: "{count} other classes",
+  startFromHint: "A model's weights begin with what it has learnt; its last layer is replaced for the new classes.",
   glassEmpty: "Nothing to read yet",
   exampleDrawn: "An example: clear it and draw your own.",
   examplePainted: "An example, painted by this page: upload a picture of your own.",
@@ -481,6 +483,10 @@ const LABELS = {
   mlp: "MLP",
   cnn: "CNN",
   mnist: "MNIST",
+  "": "fresh, at random",
+  start_from: "weights to begin with",
+  frozen_epochs: "epochs of the last layer alone",
+  thawed_rate: "share of the learning rate after them",
   hidden: "hidden layers",
   blocks: "blocks",
   gamma: "slope below zero",

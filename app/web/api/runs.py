@@ -10,6 +10,7 @@ from fastapi import Body, Header, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from app.ml.checkpoints import ModelLibrary
 from app.ml.hyperparameters import WrongChoice
 from app.runs.quota import make_room
 from app.runs.store import Request as Asked
@@ -144,7 +145,6 @@ def request_of(key: str, wanted: NewRun) -> Asked:
 
 
 def specify(wanted: NewRun, settings: Settings) -> dict[str, Any]:
-    from app.ml.checkpoints import ModelLibrary
     from app.ml.datasets import Datasets
     from app.ml.specs import check, make_spec, varied
 
@@ -221,11 +221,12 @@ async def delete_run(request: Request, identifier: Identifier) -> Response:
 @networks.get("", role=Role.ANYONE, summary="Networks, recipes and every choice of a training")
 async def list_networks(request: Request) -> dict[str, Any]:
     """Each hyperparameter with its kind, range, default and a hint: forms are drawn from it."""
-    return await asyncio.to_thread(described, request.app.state.settings.own_datasets_dir)
+    state = request.app.state
+    return await asyncio.to_thread(described, state.settings.own_datasets_dir, state.library)
 
 
-def described(own: Path) -> dict[str, Any]:
+def described(own: Path, library: ModelLibrary) -> dict[str, Any]:
     from app.ml.datasets import Datasets
     from app.ml.specs import describe
 
-    return describe(Datasets(own))
+    return describe(Datasets(own), library)
