@@ -107,6 +107,20 @@ def evaluate(chosen: argparse.Namespace) -> int:
     return start(chosen.model, chosen.dataset, chosen.part, chosen.json)
 
 
+def add_calibrate(verbs: Any) -> None:
+    verb = verbs.add_parser("calibrate", help="find anew how sure a model may be")
+    verb.add_argument("model", metavar="MODEL")
+    verb.add_argument("--into", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
+    add_json(verb)
+    verb.set_defaults(start=calibrate)
+
+
+def calibrate(chosen: argparse.Namespace) -> int:
+    from app.verbs.calibrate import start
+
+    return start(chosen.model, chosen.into, chosen.json)
+
+
 def add_predict(verbs: Any) -> None:
     verb = verbs.add_parser("predict", help="what a model reads in picture files")
     verb.add_argument(
@@ -167,7 +181,8 @@ def import_(chosen: argparse.Namespace) -> int:
 
 
 VERBS = (
-    add_serve, add_train, add_evaluate, add_predict, add_import, add_datasets, add_doctor,
+    add_serve, add_train, add_evaluate, add_calibrate, add_predict, add_import, add_datasets,
+    add_doctor,
 )  # fmt: skip
 
 

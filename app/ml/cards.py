@@ -32,6 +32,8 @@ class Card:
     limits: str  # in words a student can read
     training: dict[str, Any] = field(default_factory=dict)  # the spec and what it took
     created: str = ""
+    temperature: float = 1.0  # logits are divided by it before softmax
+    familiarity: str = ""  # sha256 of familiarity.safetensors; none: it never says "unfamiliar"
     notes: tuple[str, ...] = ()  # what else there is to know of how it was made, as sentences
 
     @property
@@ -60,4 +62,6 @@ class Card:
             raise ValueError(f"card.json cannot be used ({place[:80]}: {wrong['msg']})") from error
         if card.preprocessing.pipeline not in PREPROCESSING:
             raise ValueError("card.json names a preprocessing that this version does not have")
+        if not 0 < card.temperature < float("inf"):
+            raise ValueError("card.json names a temperature that is no number above 0")
         return card

@@ -17,12 +17,14 @@ from app.ml.files import sync_folder
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from app.ml.familiarity import Familiarity
+
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 CHECKPOINT = re.compile(
     r"runs/([0-7][0-9a-hjkmnp-tv-z]{25})/(checkpoints(?:-[1-9])?)/(0|[1-9][0-9]{0,11})"
 )
 Origin = Literal["shipped", "own", "run"]
-WEIGHTS, CARD = "model.safetensors", "card.json"
+WEIGHTS, CARD, FAMILIARITY = "model.safetensors", "card.json", "familiarity.safetensors"
 HEADER_BYTES = 1 << 20  # a safetensors header is a few KiB; a larger one is an attack
 
 
@@ -98,11 +100,12 @@ class ModelLibrary:
         raise UnknownModel(reference)
 
     def save(
-        self, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False
-    ) -> ModelEntry:
+        self, card: Card, weights: "Mapping[str, Tensor]", replace_existing: bool = False,
+        familiarity: "Familiarity | None" = None,
+    ) -> ModelEntry:  # fmt: skip
         """Write one's own model. ReservedName, FileExistsError, or ValueError for a bad name."""
         self.check_free(card.name, replace_existing)
-        return read_entry(save_model(self.own, card, weights), "own")
+        return read_entry(save_model(self.own, card, weights, familiarity), "own")
 
     def adopt(self, folder: Path, name: str, replace_existing: bool = False) -> ModelEntry:
         """Copy a model's folder among one's own models, under a name of its own.
@@ -121,7 +124,7 @@ class ModelLibrary:
         self.check_free(name, replace_existing)
         recipe = re.sub(r"--name \S+$", f"--name {name}", card.recipe)
         card = replace(card, name=name, recipe=recipe)
-        return self.save(card, read_weights(found), replace_existing)
+        return self.save(card, read_weights(found), replace_existing, read_familiarity(found))
 
     def copies_of(self, folder: Path) -> list[str]:
         """Names of the models that hold the same weights as a model's folder."""
@@ -158,7 +161,7 @@ class ModelLibrary:
 def read_entry(folder: Path, origin: Origin) -> ModelEntry:
     try:
         card = Card.from_json(read_bounded(folder / CARD, CARD_BYTES))
-        size = (folder / WEIGHTS).stat().st_size
+        size = sum((folder / name).stat().st_size for name in files_of(card))
         if card.name != folder.name:
             raise ValueError(f"the card is of {card.name}, not of {folder.name}")
     except (OSError, ValueError) as error:
@@ -167,6 +170,11 @@ def read_entry(folder: Path, origin: Origin) -> ModelEntry:
         )
         return ModelEntry(folder.name, origin, folder, None, reason, 0)
     return ModelEntry(folder.name, origin, folder, card, None, size)
+
+
+def files_of(card: Card) -> tuple[str, ...]:
+    """Besides the card."""
+    return (WEIGHTS, FAMILIARITY) if card.familiarity else (WEIGHTS,)
 
 
 def read_checkpoint(folder: Path, step: int, reference: str) -> ModelEntry:
@@ -192,17 +200,26 @@ def read_bounded(path: Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
-def save_model(root: Path, card: Card, weights: "Mapping[str, Tensor]") -> Path:
-    """Write root/<name>/, or replace it, in one rename; the card gets the weights' sha256."""
+def save_model(
+    root: Path, card: Card, weights: "Mapping[str, Tensor]",
+    familiarity: "Familiarity | None" = None,
+) -> Path:  # fmt: skip
+    """Write root/<name>/, or replace it, in one rename; the card gets its files' sha256."""
     from safetensors.torch import save
 
     target = root / card.name
     content = save({name: tensor.contiguous() for name, tensor in weights.items()})
-    card = replace(card, sha256=hashlib.sha256(content).hexdigest())
+    known = save(familiarity.to_tensors()) if familiarity else b""
+    card = replace(
+        card, sha256=hashlib.sha256(content).hexdigest(),
+        familiarity=hashlib.sha256(known).hexdigest() if known else "",
+    )  # fmt: skip
     root.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
     try:
         write_synced(fresh / WEIGHTS, content)
+        if known:
+            write_synced(fresh / FAMILIARITY, known)
         write_synced(fresh / CARD, f"{json.dumps(card.to_json(), indent=2)}\n".encode())
         fresh.chmod(0o755)
         if target.exists():
@@ -224,21 +241,40 @@ def write_synced(path: Path, content: bytes) -> None:
 
 def read_weights(entry: ModelEntry) -> "dict[str, Tensor]":
     """The tensors of a model, read once and checked against its card. UnavailableModel says why."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     assert entry.card is not None
     if entry.step is not None:
         return read_checkpoint_weights(entry)
+    return read_tensors(entry.folder / WEIGHTS, entry.card.sha256, "weights")
+
+
+def read_familiarity(entry: ModelEntry) -> "Familiarity | None":
+    """None for a model without; errors as read_weights."""
+    if entry.card is None or not entry.card.familiarity:
+        return None
+    from app.ml.familiarity import Familiarity
+
+    tensors = read_tensors(
+        entry.folder / FAMILIARITY, entry.card.familiarity, "numbers that tell strangers"
+    )
     try:
-        content = (entry.folder / WEIGHTS).read_bytes()
-        if hashlib.sha256(content).hexdigest() != entry.card.sha256:
-            raise UnavailableModel("the weights are not those of the card (sha256 differs)")
+        return Familiarity.of_tensors(tensors, len(entry.card.classes))
+    except ValueError as error:
+        raise UnavailableModel(f"{FAMILIARITY}: {error}") from error
+
+
+def read_tensors(path: Path, sha256: str, what: str) -> "dict[str, Tensor]":
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise UnavailableModel(f"the {what} are not those of the card (sha256 differs)")
         if int.from_bytes(content[:8], "little") > HEADER_BYTES:
-            raise UnavailableModel("the weights' header is too large")
+            raise UnavailableModel(f"the header of the {what} is too large")
         return load(content)
     except (OSError, SafetensorError) as error:
-        raise UnavailableModel("the weights cannot be read") from error
+        raise UnavailableModel(f"the {what} cannot be read") from error
 
 
 def read_checkpoint_weights(entry: ModelEntry) -> "dict[str, Tensor]":

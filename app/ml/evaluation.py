@@ -1,12 +1,13 @@
 """How good is a classifier: accuracy, confusion matrix, calibration, mistakes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from app.ml.calibration import tempered
 from app.ml.parts import Part, rejections
 from app.ml.picture import Picture
 
@@ -16,14 +17,24 @@ CALIBRATION_BINS = 15
 
 @dataclass(frozen=True)
 class Evaluation:
-    """labels (N,), probabilities (N, K), rejected (N,) bool: a rejection counts as wrong."""
+    """labels (N,), probabilities (N, K), rejected (N,) bool: a rejection counts as wrong.
+
+    unfamiliar (N,) bool: read, and said to be a stranger; that is counted apart. temperature is
+    the one that the probabilities were made with.
+    """
 
     labels: Tensor
     probabilities: Tensor
     rejected: Tensor
+    unfamiliar: Tensor | None = None
+    temperature: float = 1.0
 
     def __getitem__(self, rows: slice) -> "Evaluation":
-        return Evaluation(self.labels[rows], self.probabilities[rows], self.rejected[rows])
+        strange = None if self.unfamiliar is None else self.unfamiliar[rows]
+        return replace(
+            self, labels=self.labels[rows], probabilities=self.probabilities[rows],
+            rejected=self.rejected[rows], unfamiliar=strange,
+        )  # fmt: skip
 
     @property
     def predicted(self) -> Tensor:
@@ -75,6 +86,14 @@ class Evaluation:
         read = sum(each.n for each in bins)
         return sum(each.n * each.gap for each in bins) / read if read else 0.0
 
+    def untempered(self) -> "Evaluation":
+        """The same at temperature 1."""
+        return replace(self, probabilities=tempered(self.probabilities, 1 / self.temperature))
+
+    def strangers(self) -> int | None:
+        """How many were read but said to be unfamiliar; None where nothing tells."""
+        return None if self.unfamiliar is None else int((self.unfamiliar & ~self.rejected).sum())
+
     def loss(self) -> float:
         """Mean cross entropy, rejections included: the network was asked in the training too."""
         true = self.probabilities.gather(1, self.labels[:, None]).double()
@@ -106,6 +125,8 @@ class Evaluation:
             "rejected": int(self.rejected.sum()),
             "per_class": dict(zip(classes, self.per_class(), strict=True)),
             "ece": self.calibration_error(),
+            "ece_before": self.untempered().calibration_error(),
+            "unfamiliar": self.strangers(),
         }
 
 
@@ -127,8 +148,17 @@ def evaluate(probabilities_of: Callable[[Picture], Picture], part: Part) -> Eval
 
     ValueError when the part is empty.
     """
+    return evaluate_reading(lambda pixels: (probabilities_of(pixels), []), part)
+
+
+def evaluate_reading(
+    read: Callable[[Picture], tuple[Picture, list[bool]]], part: Part, temperature: float = 1.0
+) -> Evaluation:
+    """The same where `read` also tells which pictures are unfamiliar."""
     if not len(part):
         raise ValueError("this part of the dataset is empty; choose another")
-    rows = [probabilities_of(batch.numpy()) for batch in part.batches(BATCH)]
-    probabilities = torch.cat([torch.from_numpy(row) for row in rows])
-    return Evaluation(part.labels, probabilities, rejections(part))
+    rows = [read(batch.numpy()) for batch in part.batches(BATCH)]
+    probabilities = torch.cat([torch.from_numpy(row) for row, _ in rows])
+    strange = [each for _, told in rows for each in told]
+    unfamiliar = torch.tensor(strange) if strange else None
+    return Evaluation(part.labels, probabilities, rejections(part), unfamiliar, temperature)

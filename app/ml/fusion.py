@@ -10,6 +10,7 @@ room: 4 % of a prediction.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -18,12 +19,25 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.ml.networks import CNN, MLP, Network
+from app.ml.residual import Residual
 
 Call = tuple[Callable[..., Tensor], tuple[Any, ...]]  # a function, and what follows its input
 
 
+@dataclass(frozen=True)
+class Fused:
+    """body: (N, C, H, W) -> what the last layer is given, (N, F); head: that -> logits (N, K)."""
+
+    body: Callable[[Tensor], Tensor]
+    head: Callable[[Tensor], Tensor]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))
+
+
 def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Tensor]:
-    """The network in eval mode as a list of calls; its weights are shared."""
+    """The network in eval mode as a list of calls; its weights are shared. Fused, unless the
+    network is one whose inside is not known here."""
     network.eval()
     if isinstance(network, CNN):
         features = fold_batch_norm(list(network.features))
@@ -34,15 +48,16 @@ def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Te
         layers = list(network.layers)
     else:
         fold_everywhere(network)
-        return network
-    calls = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
+        return Fused(network.hidden, network.last) if isinstance(network, Residual) else network
+    *calls, last = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
+    head, arguments_of_head = last
 
     def run(x: Tensor) -> Tensor:
         for function, arguments in calls:
             x = function(x, *arguments)
         return x
 
-    return run
+    return Fused(run, lambda x: head(x, *arguments_of_head))
 
 
 def call_of(layer: nn.Module) -> Call:

@@ -65,7 +65,13 @@ REJECTIONS = {
     "blank": "There is nothing drawn here yet.",
     "too_little_ink": "This is only a dot. Draw a digit, larger.",
     "several_digits": "There seems to be more than one digit here. Show one at a time.",
+    "unfamiliar": "This does not look like what it learnt from. Its best guess would be {label}.",
 }
+
+
+def unfamiliar(label: str) -> Rejection:
+    """Of a picture that was read all the same, as this label."""
+    return Rejection("unfamiliar", REJECTIONS["unfamiliar"].format(label=label))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from app.ml.cards import Card
 from app.ml.caveats import caveats
 from app.ml.checkpoints import ModelEntry, ModelLibrary, read_entry, save_model
 from app.ml.datasets import DATASETS
+from app.ml.evaluation import Evaluation
 from app.ml.fine_tuning import history_of
 from app.ml.networks import TITLES, parameter_count
 from app.ml.parts import Dataset
@@ -29,10 +30,10 @@ def publish(
     ReservedName, FileExistsError or ValueError when the name cannot be used.
     """
     card = make_card(trained, dataset, name, recipe)
-    weights = stored(trained)
+    weights, familiarity = stored(trained), trained.confidence.familiarity
     if into is None:
-        return library.save(card, weights)
-    return read_entry(save_model(into, card, weights), "own")
+        return library.save(card, weights, familiarity=familiarity)
+    return read_entry(save_model(into, card, weights, familiarity), "own")
 
 
 def stored(trained: Trained) -> dict[str, Tensor]:
@@ -45,7 +46,10 @@ def make_card(
 ) -> Card:
     parameters = parameter_count(trained.network)
     early = early_card(trained.spec, dataset, name, recipe, trained.precision, parameters, notes)
-    return replace(early, accuracy=accuracies(trained, dataset), training=training_facts(trained))
+    return replace(
+        early, accuracy=accuracies(trained.test, dataset), training=training_facts(trained),
+        temperature=trained.confidence.temperature,
+    )  # fmt: skip
 
 
 def early_card(
@@ -83,11 +87,11 @@ def with_start(own: str, spec: TrainingSpec, fact: str) -> str:
     return own if before == own else f"{own} {spec.start_from}, from which it started: {before}"
 
 
-def accuracies(trained: Trained, dataset: Dataset) -> dict[str, Any]:
+def accuracies(test: Evaluation, dataset: Dataset) -> dict[str, Any]:
     """The test of each dataset that was joined, apart: {"mnist test": {n, accuracy, ...}}."""
     found, start = {}, 0
     for name, size in dataset.tests or ((dataset.name, len(dataset.test)),):
-        rows = trained.test[start : start + size]
+        rows = test[start : start + size]
         found[f"{name} test"], start = rows.summary(dataset.classes), start + size
     return found
 

@@ -65,11 +65,26 @@ class Residual(nn.Module):
             return (self.once(x) + self.once(x.flip(3))) / 2
         return self.once(x)
 
+    def hidden(self, x: Tensor) -> Tensor:
+        """What the last layer is given, (N, widths[-1]), in eval mode: of picture and mirror image
+        the mean, so that `last` of it is what forward answers."""
+        if self.mirror:
+            return (self.within(x) + self.within(x.flip(3))) / 2
+        return self.within(x)
+
+    @property
+    def last(self) -> nn.Module:
+        return self.head[-1]
+
     def once(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.last(self.within(x))
+        return logits
+
+    def within(self, x: Tensor) -> Tensor:
         if self.whitening is not None:
             x = self.whitening(x)
-        logits: Tensor = self.head(self.stages(x))
-        return logits
+        pooled: Tensor = self.head[:-1](self.stages(x))
+        return pooled
 
 
 class Branch(nn.Module):

@@ -23,7 +23,8 @@ def resilience(card: Card, network: Network, damage: Damage, part: Part) -> dict
     seen = OfBrightness(hurt, card.preprocessing)
 
     def probabilities(pixels: Picture) -> Picture:
-        return seen(torch.from_numpy(pixels).float() / 255).softmax(1).numpy()  # type: ignore[no-any-return]
+        logits = seen(torch.from_numpy(pixels).float() / 255) / card.temperature
+        return logits.softmax(1).numpy()  # type: ignore[no-any-return]
 
     found = evaluate(probabilities, part)
     classes = len(card.classes)

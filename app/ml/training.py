@@ -1,6 +1,6 @@
 """The training loop: a generator of events that takes commands. Nothing else knows the loop."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from time import perf_counter
@@ -11,12 +11,14 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from app.ml.augmentation import Augmentation, augment
+from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
 from app.ml.frozen import Frozen
 from app.ml.networks import Network, build, channels_last, head_of, parameter_count
 from app.ml.optimisation import Optimizer, make_optimizer, rate_at
-from app.ml.parts import Dataset, Part, rejections
+from app.ml.parts import Dataset, Part
 from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
+from app.ml.readings import Readings, read
 from app.ml.residual import Residual
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
@@ -37,6 +39,7 @@ class Trained:
 
     spec: TrainingSpec
     network: Network
+    confidence: Confidence
     test: Evaluation
     device: str
     precision: str
@@ -298,14 +301,19 @@ class Trainer:
         """The one look at the test part, in float32 as the model will predict."""
         network, part = self.twin(), self.dataset.test
         network.load_state_dict(as_stored(network.state_dict(), self.spec.weights))
-        found = Evaluation(
-            part.labels, self.predict(network, part, "float32").softmax(1), rejections(part)
-        )
-        if not found.probabilities.isfinite().all():  # the last step was the one too far
+
+        def reader(part: Part) -> Readings:
+            return read(network, self.batches(part))
+
+        readings = reader(part)
+        if not readings.logits.isfinite().all():  # the last step was the one too far
             return self.diverged()
+        confidence = find_confidence(reader, self.dataset)
+        found = confidence.judge(readings, part)
         trained = Trained(
             self.spec,
             network.cpu(),
+            confidence,
             found,
             self.device.type,
             self.precision,
@@ -329,12 +337,13 @@ class Trainer:
     @torch.no_grad()
     def predict(self, network: Network, part: Part, precision: str) -> Tensor:
         """Logits (N, classes)."""
-        rows = []
+        with autocast(precision, self.device.type):
+            return torch.cat([network(x).float().cpu() for x in self.batches(part)])
+
+    def batches(self, part: Part) -> Iterator[Tensor]:
+        """A part's pictures, normalised, on the device."""
         for pictures in part.batches(EVALUATION_BATCH):
-            x = self.normalised(pictures.to(self.device) / 255)
-            with autocast(precision, self.device.type):
-                rows.append(network(x).float().cpu())
-        return torch.cat(rows)
+            yield self.normalised(pictures.to(self.device) / 255)
 
     def fresh_network(self) -> Network:
         spec, classes = self.spec, len(self.dataset.classes)

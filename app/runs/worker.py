@@ -155,7 +155,7 @@ class Work:
         trained = replace(trained, seconds=time.time() - self.run.started)
         recipe = command(strand.spec, name)
         card = make_card(trained, self.dataset, name, recipe, self.notes())
-        save_model(strand.folder, card, stored(trained))
+        save_model(strand.folder, card, stored(trained), trained.confidence.familiarity)
 
     def describe(self, strand: Strand, begun: Event) -> None:
         """The card by which each checkpoint can predict before anything is published."""

@@ -4,7 +4,7 @@ import json
 
 from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
 from app.ml.datasets import asked_for, find, load
-from app.ml.evaluation import evaluate
+from app.ml.evaluation import evaluate_reading
 from app.ml.inference import load_classifier
 from app.ml.sources import MissingFiles
 from app.settings import ROOT, Settings
@@ -21,7 +21,8 @@ def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
         own = settings.own_datasets_dir
         how = asked_for(find(name, own), classifier.card.preprocessing)
         parts = load(name, files, cache, own=own, preprocessing=how)
-        found = evaluate(classifier.probabilities, parts.part(part))
+        temperature = classifier.card.temperature
+        found = evaluate_reading(classifier.read, parts.part(part), temperature)
     except UnknownModel:
         names = ", ".join(entry.name for entry in library.entries())
         return cannot("evaluate", f"no model called {model!r}; there are {names}")
@@ -30,8 +31,15 @@ def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
     summary = found.summary(classifier.card.classes)
     print(
         f"{model} on {name}, {part}: {summary['accuracy']:.2%} of {summary['n']}, "
-        f"{summary['rejected']} of them rejected; calibration error {summary['ece']:.2%}"
+        f"{summary['rejected']} of them rejected"
     )
+    print(
+        f"  calibration error {summary['ece']:.2%}; {summary['ece_before']:.2%} without its "
+        f"temperature {temperature}"
+    )
+    if summary["unfamiliar"] is not None:
+        share = summary["unfamiliar"] / summary["n"]
+        print(f"  {summary['unfamiliar']} ({share:.2%}) called unfamiliar, though read")
     for label, share in summary["per_class"].items():
         print(f"  {label:>12}  {share:.2%}")
     if as_json:

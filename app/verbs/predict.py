@@ -6,7 +6,7 @@ from typing import Any
 
 from app.ml.checkpoints import ModelLibrary, UnavailableModel, UnknownModel
 from app.ml.inference import Classifier, load_classifier
-from app.ml.preprocessing import longest_side, preprocess
+from app.ml.preprocessing import longest_side, preprocess, unfamiliar
 from app.settings import LIMITS, ROOT, Settings
 from app.verbs.sentences import cannot
 from app.web.formats import BadPicture
@@ -46,11 +46,13 @@ def read(classifier: Classifier, file: Path) -> dict[str, Any]:
     prepared = preprocess(picture, classifier.card.preprocessing)
     if prepared.rejection:
         return {"predictions": [], "rejected": prepared.rejection.message}
-    row = classifier.probabilities(prepared.pixels[None])[0]
+    rows, strange = classifier.read(prepared.pixels[None])
+    row = rows[0]
     best = row.argsort()[::-1][:5]
     labels = classifier.card.classes
     found = [{"label": labels[i], "probability": round(float(row[i]), 6)} for i in best]
-    return {"predictions": found, "rejected": None}
+    refused = unfamiliar(labels[best[0]]).message if any(strange) else None
+    return {"predictions": found, "rejected": refused}
 
 
 def line(result: dict[str, Any]) -> str:

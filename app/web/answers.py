@@ -10,7 +10,7 @@ from app.web.jobs import Answer
 
 def answer_json(answer: Answer, top_k: int) -> str:
     """The fields of one prediction, without the braces around them."""
-    rejection = answer.prepared.rejection
+    rejection = answer.rejection
     reason = {"code": rejection.code, "message": rejection.message} if rejection else None
     pixels = answer.prepared.pixels  # (C, S, S)
     fields = (

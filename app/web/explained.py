@@ -61,7 +61,7 @@ def explain(
 
 
 def told(card: Card, answer: Answer) -> Fields:
-    rejection = answer.prepared.rejection
+    rejection = answer.rejection
     return {
         "model": card.name,
         "version": card.version,
@@ -69,6 +69,7 @@ def told(card: Card, answer: Answer) -> Fields:
         "input": data_url(drawable(answer.prepared.pixels)),
         "predictions": [],
         "logits": [],
+        "temperature": card.temperature,
         "layers": [],
     }
 
@@ -82,7 +83,7 @@ def seen(network: "Network", answer: Answer, wishes: Wishes) -> Fields:
     x = answer.classifier.normalised(answer.prepared.pixels[None])
     with torch.no_grad():
         traced = trace(network, x)
-        probabilities = traced.logits.softmax(0).tolist()
+        probabilities = (traced.logits / card.temperature).softmax(0).tolist()
         order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
         return {
             "predictions": [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.ml.preprocessing import Prepared, preprocess, unprepared
+from app.ml.preprocessing import Prepared, Rejection, preprocess, unfamiliar, unprepared
 from app.web.images import Picture
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ class Answer:
     preprocess_ms: float
     infer_ms: float = 0.0  # of the whole batch that it was in
     probabilities: NDArray[np.float32] | None = None
+    unfamiliar: bool = False
+
+    @property
+    def rejection(self) -> Rejection | None:
+        """Why nothing was read, or why what was read is only a guess."""
+        if not self.unfamiliar or self.probabilities is None:
+            return self.prepared.rejection
+        return unfamiliar(self.classifier.card.classes[int(self.probabilities.argmax())])
 
 
 def unchanged(answer: Answer) -> Answer:
@@ -103,7 +111,7 @@ def infer(tickets: Sequence[Ticket]) -> None:
     try:
         answers = [ticket.answer for ticket in tickets if ticket.answer]
         pixels = np.stack([answer.prepared.pixels for answer in answers])  # (N, C, S, S)
-        rows = tickets[0].classifier.probabilities(pixels)  # (N, classes)
+        rows, strange = tickets[0].classifier.read(pixels)  # (N, classes), (N,) or ()
     except Exception as error:  # as in prepare
         for ticket in tickets:
             ticket.error = error
@@ -111,6 +119,8 @@ def infer(tickets: Sequence[Ticket]) -> None:
     infer_ms = 1000 * (perf_counter() - began)
     for answer, row in zip(answers, rows, strict=True):
         answer.probabilities, answer.infer_ms = row, infer_ms
+    for answer, is_strange in zip(answers, strange, strict=False):
+        answer.unfamiliar = is_strange
 
 
 def finish(ticket: Ticket) -> None:

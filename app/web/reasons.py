@@ -140,7 +140,8 @@ def pixels_fields(looked: Looked) -> Fields:
 
 
 def changed_fields(looked: Looked, change: "Change") -> Fields:
-    classes, after = looked.card.classes, change.logits.softmax(0)
+    classes = looked.card.classes
+    after = (change.logits / looked.card.temperature).softmax(0)
     best = after.argsort(descending=True).tolist()
     shades = (255 * change.picture).round().byte().numpy()
     return {

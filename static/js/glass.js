@@ -15,7 +15,7 @@ import { Softmax } from "./softmax.js";
 import { say } from "./texts.js";
 import { Tools, isTyping } from "./tools.js";
 
-/** @typedef {import("./predict.js").Answer & { logits: number[], layers: import("./glass-layers.js").Layer[], unit?: import("./glass-unit.js").Unit }} Explained */
+/** @typedef {import("./predict.js").Answer & { logits: number[], temperature: number, layers: import("./glass-layers.js").Layer[], unit?: import("./glass-unit.js").Unit }} Explained */
 
 /** @type {<T extends Element>(selector: string) => T} */
 const find = (selector) => /** @type {any} */ (document.querySelector(selector));
@@ -76,7 +76,7 @@ function show(answer, final) {
   input.show(answer.input, answer.unit?.looks_at);
   layers.show(answer.layers, answer.unit, model.channels);
   find("#softmax").toggleAttribute("hidden", false);
-  softmax.show(answer.logits);
+  softmax.show(answer.logits, answer.temperature);
 }
 
 /** @param {{ state: string, guess: string, sure: string, detail: string }} headline */

@@ -23,6 +23,7 @@ export class Softmax {
   #classes;
   /** @type {number[]} */
   #logits = [];
+  #own = 1;
 
   /** @param {HTMLElement} element @param {string[]} classes */
   constructor(element, classes) {
@@ -31,9 +32,10 @@ export class Softmax {
     this.#slider.addEventListener("input", () => this.#draw());
   }
 
-  /** @param {number[]} logits */
-  show(logits) {
+  /** @param {number[]} logits @param {number} own the temperature at which the network answers */
+  show(logits, own) {
     this.#logits = logits;
+    this.#own = own;
     this.#part(".facts").textContent = say("softmaxFacts", { classes: logits.length });
     this.#draw();
   }
@@ -59,7 +61,13 @@ export class Softmax {
   }
 
   get #temperature() {
-    return 10 ** this.#slider.valueAsNumber;
+    return this.#own * 10 ** this.#slider.valueAsNumber;
+  }
+
+  get #hint() {
+    const turned = this.#slider.valueAsNumber;
+    if (turned) return turned < 0 ? "temperatureCold" : "temperatureHot";
+    return this.#own === 1 ? "temperatureOne" : "temperatureOwn";
   }
 
   #draw() {
@@ -67,7 +75,7 @@ export class Softmax {
     const told = plain(Number(this.#temperature.toPrecision(2)));
     this.#slider.ariaValueText = told;
     this.#part("#temperature-told").textContent = told;
-    this.#part("#temperature-hint").textContent = say(this.#temperature < 0.999 ? "temperatureCold" : this.#temperature > 1.001 ? "temperatureHot" : "temperatureOne");
+    this.#part("#temperature-hint").textContent = say(this.#hint, { own: plain(this.#own) });
     const top = shares.indexOf(Math.max(...shares));
     const shown = this.#shown(shares);
     const rows = shown.map((i) => {

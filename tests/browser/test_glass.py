@@ -237,9 +237,15 @@ def test_softmax_is_spelled_out_as_torch_computes_it(glass: Page) -> None:
                        glass.get_by_role("button", name="Redo").click())  # fmt: skip
     logits = torch.tensor(answer["logits"], dtype=torch.float64)
     slider = glass.get_by_role("slider", name="Temperature T")
-    for key, temperature in (("", 1.0), ("End", 10.0), ("Home", 0.1)):
+    own = answer["temperature"]
+    for key, temperature in (("", own), ("End", 10 * own), ("Home", 0.1 * own)):
         if key:
             slider.press(key)
+        else:
+            expect(glass.locator("#temperature-hint")).to_contain_text("what this network answers")
+            shown = {p["label"]: p["probability"] for p in answer["predictions"]}
+            shares = (logits / own).softmax(0)
+            assert shown == pytest.approx(dict(zip("0123456789", shares.tolist(), strict=True)))
         shares = glass.evaluate(
             """async ([logits, temperature]) =>
                 (await import("/static/js/softmax.js")).softmax(logits, temperature).shares""",

@@ -162,6 +162,7 @@ class Explained(BaseModel):
     input: str = Field(description="what the network saw: PNG as a data URL")
     predictions: list[Prediction] = Field(description="all classes, the likeliest first")
     logits: list[float] = Field(description="in the order of the classes")
+    temperature: float = Field(description="probabilities are the softmax of logits / temperature")
     layers: list[LayerAnswer] = Field(description="from the input on; none when rejected")
     unit: UnitAnswer | None = None
     reasons: ReasonsAnswer | None = None
@@ -179,6 +180,7 @@ EXAMPLE = {
     "input": "data:image/png;base64,iVBORw0KGgo...",
     "predictions": [{"label": "7", "index": 7, "probability": 0.9998}],
     "logits": [-6.1, -2.3, 1.2, -1.9, -4.4, -5.0, -9.8, 11.7, -4.1, 0.3],
+    "temperature": 0.62,
     "layers": [
         {
             "name": "features.0", "kind": "Conv2d", "title": "Convolution 1",

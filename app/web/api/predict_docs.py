@@ -16,7 +16,7 @@ class Prediction(BaseModel):
 
 
 class Rejected(BaseModel):
-    """Why nothing could be read."""
+    """Why nothing could be read; `unfamiliar`: why what was read is only a guess."""
 
     code: str = Field(description=f"one of {', '.join(REJECTIONS)}")
     message: str
@@ -39,7 +39,9 @@ class Timings(BaseModel):
 class Result(BaseModel):
     """What was read in one picture."""
 
-    predictions: list[Prediction] = Field(description="the likeliest first; none when rejected")
+    predictions: list[Prediction] = Field(
+        description="the likeliest first; none when nothing could be read"
+    )
     rejected: Rejected | None
     input: str = Field(description="what the network saw: PNG as a data URL")
     timings_ms: Timings
@@ -118,8 +120,9 @@ PREDICT_DOCS: dict[str, Any] = {
         "which answers a list of results; or JSON with one of `image`, `strokes` and `pixels`. "
         f"A picture may have {LIMITS.picture_bytes // MIB} MiB, a form {LIMITS.pictures} pictures. "
         "Raw bytes may come as application/octet-stream: the content decides. A picture in which "
-        "nothing can be read is `rejected` with a reason; a bad picture of a batch is an `error` "
-        "among its results."
+        "nothing can be read is `rejected` with a reason; one that looks like nothing that the "
+        "model learnt from is `rejected` as `unfamiliar`, with its best guesses all the same. A "
+        "bad picture of a batch is an `error` among its results."
     ),
     "responses": {
         200: {

@@ -2,6 +2,7 @@
 /** The lesson "A convolutional network": a digit's way through a real one, and what a push does to it. */
 import { guess } from "../answer.js";
 import { ask } from "../ask.js";
+import { plain } from "../numbers.js";
 import { palette } from "../palette.js";
 import { LatestWins } from "../predict.js";
 import { accuracyOf, count } from "../texts.js";
@@ -66,10 +67,11 @@ measure();
 /** @param {Seen | null} now */
 function show(now) {
   seen = now;
-  const { layers = [], logits = [], predictions = [] } = /** @type {any} */ (now?.answer ?? {});
+  const { layers = [], logits = [], predictions = [], temperature = 1 } = /** @type {any} */ (now?.answer ?? {});
   const classes = predictions.length ? [...predictions].sort((one, other) => one.index - other.index).map(({ label }) => label) : [..."0123456789"];
   showWay(layers);
-  showLogits(find(".logits tbody"), classes, logits, logits.length ? softmax(logits) : []);
+  showLogits(find(".logits tbody"), classes, logits, logits.length ? softmax(logits, temperature) : []);
+  find(".divided").textContent = now ? say("divided", { temperature: plain(temperature) }) : "";
   push();
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** The lesson "Layers as matrices": a digit goes through a real network, row by row. */
+import { plain } from "../numbers.js";
 import { palette } from "../palette.js";
 import { count } from "../texts.js";
 import { fromAddress, toAddress } from "./address.js";
@@ -211,10 +212,11 @@ function showActivity() {
 }
 
 function showAnswer() {
-  const { classes } = /** @type {import("./weights.js").Perceptron} */ (model);
+  const { classes, temperature } = /** @type {import("./weights.js").Perceptron} */ (model);
   const logits = went.length ? [...went[went.length - 1].z] : [];
-  const shares = logits.length ? softmax(logits) : [];
+  const shares = logits.length ? softmax(logits, temperature) : [];
   showLogits(find(".logits tbody"), classes, logits, shares);
+  find(".divided").textContent = say("divided", { temperature: plain(temperature) });
   find(".agrees").textContent = seen ? say("agrees", { difference: shown(difference(shares, seen.answer)) }) : say("nothingOut");
 }
 

@@ -34,6 +34,7 @@ const TEXTS = {
   stepBent: "{layer}: ReLU(W a + b)",
   stepPlain: "{layer}: W a + b",
   percent: "{share}\u202f%",
+  divided: "Before softmax each h is divided by the model’s temperature, {temperature}: one number, found on held-back pictures, that makes its percentages honest.",
   agrees: "Computed by this page. From the server's own answer, no share differs by more than {difference}.",
   nothingOut: "Draw a digit to see what comes out.",
 

@@ -7,7 +7,7 @@ import { layer } from "./arithmetic.js";
 
 /**
  * @typedef {{ units: number, inputs: number, W: Float32Array, b: Float32Array }} Layer W row after row
- * @typedef {{ name: string, classes: string[], side: number, mean: number, std: number, layers: Layer[] }} Perceptron an MLP of ReLU units that reads grey pictures
+ * @typedef {{ name: string, classes: string[], side: number, mean: number, std: number, temperature: number, layers: Layer[] }} Perceptron an MLP of ReLU units that reads grey pictures
  */
 
 /** Refusal with a sentence where the server does not have it. @param {string} name @returns {Promise<Perceptron>} */
@@ -18,7 +18,7 @@ export async function readPerceptron(name) {
   const parts = tensors.map((/** @type {{ name: string }} */ each) => each.name.replace(/\.(weight|bias)$/, ""));
   const names = [...new Set(parts)].sort((one, other) => Number(one.match(/\d+/)) - Number(other.match(/\d+/)));
   const layers = await Promise.all(names.map((each) => readLayer(`${address}/weights/${each}`)));
-  return { name, classes, side: size, mean: mean[0], std: std[0], layers };
+  return { name, classes, side: size, mean: mean[0], std: std[0], temperature: card.temperature, layers };
 }
 
 /** @param {string} address without .weight and .bias @returns {Promise<Layer>} */
