@@ -110,6 +110,10 @@ def evaluate(chosen: argparse.Namespace) -> int:
 def add_calibrate(verbs: Any) -> None:
     verb = verbs.add_parser("calibrate", help="find anew how sure a model may be")
     verb.add_argument("model", metavar="MODEL")
+    verb.add_argument(
+        "--wronged", type=float, default=0.01, metavar="SHARE",
+        help="of true pictures, how many may be called unfamiliar (0.01)",
+    )  # fmt: skip
     verb.add_argument("--into", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)
     add_json(verb)
     verb.set_defaults(start=calibrate)
@@ -118,7 +122,7 @@ def add_calibrate(verbs: Any) -> None:
 def calibrate(chosen: argparse.Namespace) -> int:
     from app.verbs.calibrate import start
 
-    return start(chosen.model, chosen.into, chosen.json)
+    return start(chosen.model, chosen.wronged, chosen.into, chosen.json)
 
 
 def add_predict(verbs: Any) -> None:

@@ -13,7 +13,7 @@ from app import __version__
 from app.ml.checkpoints import ModelLibrary
 from app.ml.kept import Bounds, KeptStore
 from app.settings import LIMITS, ROOT, Limits, Settings
-from app.web import dataset_pages, docs, lessons, pages
+from app.web import dataset_pages, docs, leaderboard, lessons, pages
 from app.web.allowances import Allowance
 from app.web.api import (
     datasets,
@@ -39,6 +39,7 @@ from app.web.engine import Engine
 from app.web.errors import handle_errors
 from app.web.examiner import Examiner
 from app.web.glass import Glass
+from app.web.latency import Latency
 from app.web.pages import StaticFolder, make_templates
 from app.web.roles import PublicMount, check_every_route_has_a_role
 from app.web.security import SecurityMiddleware
@@ -52,6 +53,7 @@ ROUTERS = (
     pages.router,
     dataset_pages.router,
     lessons.router,
+    leaderboard.router,
     docs.router,
     health.router,
     weights.router,
@@ -106,6 +108,7 @@ def make_parts(app: FastAPI, settings: Settings) -> None:
     app.state.engine = Engine(app.state.library, memory, model)
     app.state.glass = Glass()
     app.state.reasoning = Glass()  # reasons take longer than layers
+    app.state.latency = Latency(settings.data_dir / "latency.json")
     app.state.decoders = DecoderPool(LIMITS)
     app.state.kept = KeptStore(settings.kept_dir, bounds_of(LIMITS))
     app.state.strangers = Allowance(LIMITS.kept_an_hour)
@@ -134,6 +137,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.examiner.stop()
     await app.state.training.stop()
     await app.state.decoders.stop()
+    app.state.latency.stop()
     app.state.glass.stop()
     app.state.reasoning.stop()
     app.state.engine.stop()

@@ -15,6 +15,7 @@ from app.ml.checkpoints import (
 from app.ml.confidence import find_confidence
 from app.ml.datasets import asked_for, find, load
 from app.ml.evaluation import BATCH
+from app.ml.familiarity import WRONGED
 from app.ml.inference import load_classifier
 from app.ml.parts import Options, Part
 from app.ml.publishing import accuracies
@@ -23,10 +24,17 @@ from app.ml.sources import MissingFiles
 from app.settings import ROOT, Settings
 from app.verbs.sentences import cannot
 
+LAXER = "By `./run calibrate --wronged` at most"
 
-def start(model: str, into: Path | None, as_json: bool) -> int:
-    """By the model's own validation part; its card is written anew, its weights stay."""
+
+def start(model: str, wronged: float, into: Path | None, as_json: bool) -> int:
+    """By the model's own validation part; its card is written anew, its weights stay.
+
+    wronged: the share of true pictures that may be called unfamiliar.
+    """
     settings = Settings()
+    if not 0 < wronged < 0.5:
+        return cannot("calibrate", "--wronged is a share above 0 and below 0.5, such as 0.01")
     library = ModelLibrary(ROOT / "models", settings.own_models_dir)
     try:
         entry = library.resolve(model)
@@ -44,10 +52,13 @@ def start(model: str, into: Path | None, as_json: bool) -> int:
             batches = (batch.numpy() for batch in part.batches(BATCH))
             return Readings.joined([classifier.readings(batch) for batch in batches])
 
-        confidence = find_confidence(read, dataset)
+        confidence = find_confidence(read, dataset, wronged)
         test = confidence.judge(read(dataset.test), dataset.test)
         facts = accuracies(test, dataset)
-        card = replace(card, temperature=confidence.temperature, accuracy=facts)
+        notes = tuple(note for note in card.notes if not note.startswith(LAXER))
+        if wronged != WRONGED:
+            notes = (*notes, f"{LAXER} {wronged:.2%} of true pictures are called unfamiliar.")
+        card = replace(card, temperature=confidence.temperature, accuracy=facts, notes=notes)
         save_model(into or library.own, card, weights, confidence.familiarity)
     except UnknownModel:
         names = ", ".join(each.name for each in library.entries())

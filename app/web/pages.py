@@ -43,13 +43,33 @@ def make_templates() -> Environment:
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, trim_blocks=True
     )
     templates.globals["version"] = __version__
-    templates.filters["marked"] = marked
+    templates.filters |= {"marked": marked, "share": share, "duration": duration}
     return templates
 
 
 def marked(text: str) -> Markup:
     """Plain text as HTML, with `words in backticks` as code."""
     return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+NOTHING = "\N{EN DASH}"
+
+
+def share(value: object) -> str:
+    """A share as percent, never rounded up to all; a dash where there is none."""
+    if not isinstance(value, int | float):
+        return NOTHING
+    shown = f"{100 * value:.2f}"
+    return f"{'>99.99' if shown == '100.00' and value < 1 else shown}\u202f%"
+
+
+def duration(seconds: float | None) -> str:
+    """As a person says it."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def render(request: Request, template: str, **context: object) -> HTMLResponse:

@@ -77,8 +77,8 @@ export class AnswerView {
   /** @param {Answer} answer @param {boolean} final whether the pen is up: before, a rejection only means "go on" */
   show({ predictions, rejected, input }, final) {
     this.#stopWaiting();
-    if (!rejected) this.#setHeadline(guess(predictions));
-    else this.#setHeadline(final ? rejection(rejected.message) : nothing(say("goOn")));
+    this.#setHeadline(rejected && !final ? nothing(say("goOn")) : headlineOf({ predictions, rejected }));
+    this.#bars.toggleAttribute("data-doubtful", Boolean(rejected));
     this.#showBars(predictions, !rejected);
     this.#showSeen(input);
   }
@@ -167,6 +167,7 @@ const labelOf = (row) => /** @type {any} */ (row.querySelector(".label"));
 
 /** What a screen reader is told. @param {import("./predict.js").Reading} reading */
 export function spoken({ predictions, rejected }) {
+  if (isUnfamiliar(rejected)) return say("spokenUnfamiliar", { label: predictions[0].label });
   if (rejected) return say("rejected", { reason: rejected.message });
   const { state, sure, detail } = guess(predictions);
   if (state === "unsure") return say("spokenUnsure", { sure, detail });
@@ -195,5 +196,15 @@ const share = ({ probability }) => percent(probability) + UNIT;
 /** @param {string} sure @param {string} [detail] @returns {Headline} */
 const nothing = (sure, detail = "") => ({ state: "empty", guess: "", sure, detail });
 
+/** What stands at the top: the guess, or why there is none. @param {Pick<import("./predict.js").Reading, "predictions" | "rejected">} reading @returns {Headline} */
+export function headlineOf({ predictions, rejected }) {
+  if (!rejected) return guess(predictions);
+  if (!isUnfamiliar(rejected)) return rejection(rejected.message);
+  return { state: "rejected", guess: "?", sure: say("unfamiliar"), detail: say("unfamiliarDetail", { label: predictions[0].label }) };
+}
+
+/** It was read all the same, but looks like nothing that the model learnt from. @param {{ code: string } | null} rejected */
+export const isUnfamiliar = (rejected) => rejected?.code === "unfamiliar";
+
 /** @param {string} reason @returns {Headline} */
-export const rejection = (reason) => ({ state: "rejected", guess: "?", sure: say("noGuess"), detail: reason });
+const rejection = (reason) => ({ state: "rejected", guess: "?", sure: say("noGuess"), detail: reason });

@@ -1,6 +1,6 @@
 // @ts-check
 /** Two models read the same picture while it is moved, turned, resized and drawn with another pen. */
-import { guess, rejection, spoken } from "./answer.js";
+import { headlineOf, isUnfamiliar, spoken } from "./answer.js";
 import { whileOpen } from "./lab.js";
 import { LatestWins } from "./predict.js";
 import { Shares } from "./shares.js";
@@ -47,7 +47,7 @@ export function mount(panel, lab) {
     const { answer, subject } = lab;
     if (!answer || !subject) return showNothing(say("compareEmpty"));
     if (!left.model && !right.model) return showNothing(say("compareUnfit"));
-    if (answer.rejected) return showNothing(final ? spoken(answer) : say("goOn"));
+    if (answer.rejected && !isUnfamiliar(answer.rejected)) return showNothing(final ? spoken(answer) : say("goOn"));
     const greys = await greysOf(answer.input);
     if (answer !== lab.answer || !panel.open) return;
     seen = greys;
@@ -192,9 +192,8 @@ class Reader {
   #show(answer) {
     this.answer = answer;
     this.pixels = this.#asked;
-    const { predictions, rejected } = answer;
-    this.#setVerdict(rejected ? rejection(rejected.message) : guess(predictions));
-    this.#shares.show(predictions);
+    this.#setVerdict(headlineOf(answer));
+    this.#shares.show(answer.predictions);
   }
 
   #clear() {

@@ -1,6 +1,6 @@
 // @ts-check
 /** A model under glass: joins pad, server and layers. The only script of its page that queries the document. */
-import { guess, rejection, spoken } from "./answer.js";
+import { headlineOf, isUnfamiliar, spoken } from "./answer.js";
 import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { SEVEN, painted } from "./example.js";
 import { addressOf } from "./glass-ask.js";
@@ -68,11 +68,11 @@ function show(answer, final) {
   const told = sheet.advised(answer);
   tell("");
   page.ariaBusy = "false";
-  headline(told.rejected ? rejection(told.rejected.message) : guess(told.predictions));
+  headline(headlineOf(told));
   if (final) announce(spoken(told));
   lab.answered(answer, final);
-  layers.old = Boolean(answer.rejected);
-  if (answer.rejected) return;
+  layers.old = Boolean(answer.rejected) && !isUnfamiliar(answer.rejected);
+  if (layers.old) return;
   input.show(answer.input, answer.unit?.looks_at);
   layers.show(answer.layers, answer.unit, model.channels);
   find("#softmax").toggleAttribute("hidden", false);

@@ -36,10 +36,10 @@ export function changesOf(readings) {
   return changes;
 }
 
-/** For each class its probability at each moment; null without a guess. @param {Reading[]} readings @param {number} classes @returns {(number | null)[][]} */
+/** For each class its probability at each moment; null where nothing was read. @param {Reading[]} readings @param {number} classes @returns {(number | null)[][]} */
 export function curvesOf(readings, classes) {
   return Array.from({ length: classes }, (_, index) =>
-    readings.map(({ predictions, rejected }) => (rejected ? null : (predictions.find((each) => each.index === index)?.probability ?? 0))),
+    readings.map(({ predictions }) => (predictions.length ? (predictions.find((each) => each.index === index)?.probability ?? 0) : null)),
   );
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 /** Many pictures at once: a table of what was read, to be sorted, corrected and saved. */
+import { isUnfamiliar } from "./answer.js";
 import { Batches } from "./batches.js";
 import { csv } from "./csv.js";
 import { decoded, fit, isOther, refusal, sent } from "./pictures.js";
@@ -9,7 +10,7 @@ import { UNIT, percent, say } from "./texts.js";
 /** @typedef {import("./lab.js").Lab} Lab */
 /** @typedef {import("./predict.js").Reading} Reading */
 /** @typedef {import("./predict.js").Reason} Reason */
-/** @typedef {"waiting" | "read" | "rejected" | "failed"} State */
+/** @typedef {"waiting" | "read" | "doubtful" | "rejected" | "failed"} State doubtful: read, but unfamiliar */
 /**
  * @typedef {{ file: File, number: number, row: HTMLTableRowElement, isDrawn: boolean, state: State, reading: string,
  *   probability: number, note: string, model: string, version: string, right: string }} Entry
@@ -249,8 +250,9 @@ export class Many {
 /** @param {Reading | { error: Reason }} result @returns {Pick<Entry, "state" | "reading" | "probability" | "note">} */
 function readingOf(result) {
   if ("error" in result) return { state: "failed", reading: "", probability: -1, note: result.error.message };
-  if (result.rejected) return { state: "rejected", reading: "", probability: -1, note: result.rejected.message };
+  if (result.rejected && !isUnfamiliar(result.rejected)) return { state: "rejected", reading: "", probability: -1, note: result.rejected.message };
   const [{ label, probability }] = result.predictions;
+  if (result.rejected) return { state: "doubtful", reading: label, probability, note: say("unfamiliarNote") };
   return { state: "read", reading: label, probability, note: "" };
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Your drawing: what the chosen checkpoint reads in it, and how that came to be over the training. */
-import { guess, rejection } from "./answer.js";
+import { headlineOf } from "./answer.js";
 import { readModel } from "./checkpoint-model.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
@@ -24,7 +24,7 @@ export function mount(panel, moment) {
 
   const server = new LatestWins({
     answered(answer, { final }) {
-      show(answer.rejected ? rejection(answer.rejected.message) : guess(answer.predictions), answer);
+      show(headlineOf(answer), answer);
       if (final) part("output").textContent = part(".how-sure").textContent;
     },
     failed: ({ message }) => tell(message),
@@ -76,7 +76,7 @@ export function mount(panel, moment) {
     part(".big").textContent = guess;
     part(".how-sure").textContent = sure;
     part(".verdict .hint").textContent = detail;
-    shares.show(answer && !answer.rejected ? answer.predictions : []);
+    shares.show(answer?.predictions ?? []);
   }
 
   part(".clear").addEventListener("click", () => {

@@ -1,6 +1,6 @@
 // @ts-check
 /** How the answer grew: the probabilities along the pen's way, and the drawing played again. */
-import { guess, rejection, spoken } from "./answer.js";
+import { headlineOf, spoken } from "./answer.js";
 import { GrowthChart } from "./growth-chart.js";
 import { beginningsOf, changesOf, momentsOf } from "./growth.js";
 import { paint, picture } from "./ink.js";
@@ -251,9 +251,6 @@ class ReplayView {
     if (this.#told.textContent !== sentence) this.#told.textContent = sentence;
   }
 }
-
-/** @param {Reading} reading */
-const headlineOf = ({ predictions, rejected }) => (rejected ? rejection(rejected.message) : guess(predictions));
 
 /** @param {Node | string} content */
 function item(content) {

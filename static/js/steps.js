@@ -1,6 +1,6 @@
 // @ts-check
 /** What the network sees: the picture after each step, and what goes wrong without one. */
-import { spoken } from "./answer.js";
+import { isUnfamiliar, spoken } from "./answer.js";
 import { whileOpen } from "./lab.js";
 import { LatestWins } from "./predict.js";
 import { say } from "./texts.js";
@@ -254,4 +254,4 @@ async function alike(one, other) {
 }
 
 /** In one line: the strip tells why there is no guess. @param {Answer} answer @param {boolean} final */
-const reading = (answer, final) => (answer.rejected ? say(final ? "noGuess" : "goOn") : spoken(answer));
+const reading = (answer, final) => (answer.rejected && !isUnfamiliar(answer.rejected) ? say(final ? "noGuess" : "goOn") : spoken(answer));

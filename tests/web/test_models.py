@@ -60,6 +60,8 @@ def test_a_model_is_listed_with_what_one_wants_to_know(
         "classes": list("0123456789"),
         "accuracy": {"test": {"accuracy": 0.1, "n": 100}},
         "accepts": ["image", "strokes", "pixels"],
+        "training_seconds": None,
+        "latency_ms": None,
         "available": True,
         "unavailable": None,
     }

@@ -165,7 +165,7 @@ async def publish_run(
         raise ApiError(409, "name_taken", f"{taken}."[:200], field="name") from None
     except ValueError as wrong:
         raise ApiError(422, "wrong_choice", f"{wrong}.", field="name") from None
-    return ModelSummary(**summary(entry))
+    return ModelSummary(**summary(entry, request.app.state.latency))
 
 
 async def steer(request: Request, identifier: str, live: State, waiting: State) -> RunDetail:

@@ -1,6 +1,6 @@
 // @ts-check
 /** The student's own digit on a small pad: what the network sees of it, and what the server reads in it. */
-import { guess, rejection } from "../answer.js";
+import { headlineOf, isUnfamiliar } from "../answer.js";
 import { DrawingPad } from "../drawing-pad.js";
 import { picture } from "../ink.js";
 import { decode, encode } from "../link.js";
@@ -77,11 +77,11 @@ export class OwnDigit {
 
   /** @param {Answer} answer @param {boolean} final @param {(seen: Seen | null) => void} changed */
   async #answered(answer, final, changed) {
-    const { state, guess: label, sure, detail } = answer.rejected ? rejection(answer.rejected.message) : guess(answer.predictions);
+    const { state, guess: label, sure, detail } = headlineOf(answer);
     this.#show(state, label, sure, detail);
     if (final) this.#part("output").textContent = sure;
     const now = ++this.#latest;
-    if (answer.rejected) return changed(null);
+    if (answer.rejected && !isUnfamiliar(answer.rejected)) return changed(null);
     const seen = await greys(answer.input);
     if (now === this.#latest) changed({ ...seen, answer, final });
   }
