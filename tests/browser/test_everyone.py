@@ -80,7 +80,7 @@ def test_the_focus_can_be_seen(page: Page) -> None:
 
 def test_the_answers_are_in_the_accessibility_tree(page: Page, mouse: Any) -> None:
     an_answer(page, mouse)
-    bars = page.get_by_role("list", name="How sure the network is of each digit")
+    bars = page.get_by_role("list", name="How sure the network is of each class")
     assert bars.get_by_role("listitem").count() == 10
     assert bars.get_by_role("listitem").nth(7).inner_text().split()[0] == "7"
     expect(page.get_by_role("status")).to_have_attribute("aria-live", "polite")
