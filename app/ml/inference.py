@@ -51,6 +51,7 @@ class Classifier:
         with torch.inference_mode():
             x = self.normalised(pixels)
             if not isinstance(self.network, Fused):
+                assert isinstance(self.network, Network)
                 return read(self.network, [x])
             given = self.network.body(x)
             return Readings(self.network.head(given), pooled(given, self.cells))

@@ -57,7 +57,9 @@ async function watch() {
   for (const cell of waiting()) cell.textContent = "–";
 }
 
-const waiting = () => /** @type {HTMLElement[]} */ ([...body.querySelectorAll(".latency[data-value='']")]);
+function waiting() {
+  return /** @type {HTMLElement[]} */ ([...body.querySelectorAll(".latency[data-value='']")]);
+}
 
 async function fill() {
   const { models } = await ask("GET", "/api/v1/models");

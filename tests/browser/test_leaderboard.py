@@ -1,0 +1,36 @@
+"""All models by their numbers: sorted, narrowed, and each opens its card."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.test_everyone import violations
+
+
+def test_models_are_sorted_by_column_and_one_is_opened(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/models")
+    expect(page.locator(".latency", has_text="ms").first).to_be_visible(timeout=60_000)
+    names = page.locator("tbody tr:visible th a")
+    head = page.get_by_role("columnheader", name="Size")
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(names.first).to_have_text("digits-cnn")
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(names.first).to_have_text("fashion-cnn")
+    page.get_by_label("Learnt from").select_option("mnist")
+    expect(names).to_have_count(2)
+    page.get_by_role("link", name="mnist-cnn", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("mnist-cnn")
+    expect(page.locator("pre")).to_have_text("./run train mnist-cnn")
+    expect(page.get_by_role("link", name="Under glass")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_either_page(page: Page, server: Server, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for place in ("models", "models/digits-cnn"):
+        page.goto(f"{server.url}/{place}")
+        assert violations(page) == []
