@@ -35,7 +35,7 @@ PHONE = {"viewport": {"width": 360, "height": 640}, "device_scale_factor": 3, "i
 
 Draw = Callable[[Page, Sequence[Stroke]], None]
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
