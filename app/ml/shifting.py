@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -14,7 +15,10 @@ from app.ml.parts import Part
 from app.ml.picture import Picture
 
 SHIFTS = range(7)  # pixels to the right
-MOST = 1_000  # pictures: +-0.6 points at 99 % accuracy, within a minute for a CNN
+MOST = 1_000  # pictures: +-0.6 points at 99 % accuracy
+FEWEST = 100
+TRIED = 32  # pictures by which the network is timed
+SECONDS = 20.0  # of reading, about: a slower network reads fewer pictures
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,12 @@ class Shifted:
 
 
 def read_shifted(read: Callable[[Picture], Picture], part: Part) -> Shifted:
-    """Of the first MOST pictures; past preprocessing, which would centre them again."""
-    part = part.take(torch.arange(min(len(part), MOST)))
+    """Of the first MOST pictures, or as many as there is time for; past preprocessing, which would
+    centre them again."""
+    start = perf_counter()
+    accuracy_of(read, part.take(torch.arange(min(len(part), TRIED))), 0)
+    in_time = SECONDS / (perf_counter() - start) * TRIED / len(SHIFTS)
+    part = part.take(torch.arange(min(len(part), MOST, max(FEWEST, int(in_time)))))
     part = replace(part, pictures=part.pictures[:])
     accuracy = [accuracy_of(read, part, pixels) for pixels in SHIFTS]
     return Shifted(len(part), tuple(SHIFTS), tuple(accuracy))

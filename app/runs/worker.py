@@ -20,6 +20,7 @@ from app.ml.memory import keep_freed_memory
 from app.ml.parts import Options
 from app.ml.publishing import early_card, make_card, stored
 from app.ml.racing import train_in_turn
+from app.ml.sources import MissingFiles
 from app.ml.specs import command
 from app.ml.training import Command, Event, Trained
 from app.ml.training_spec import TrainingSpec
@@ -205,6 +206,9 @@ def reason_of(error: Exception, started: bool) -> str:
 
 
 def sentence(error: Exception) -> str:
+    """Without the server's folders, which everybody could read here."""
+    if isinstance(error, MissingFiles):
+        return "the files of its dataset are not on this server"
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 

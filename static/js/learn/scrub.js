@@ -12,6 +12,11 @@ export function scrubbed(field, changed) {
   field.step = "any"; // what was learnt or dragged lies on no grid
   const tell = () => Number.isFinite(field.valueAsNumber) && changed(bounded(field, field.valueAsNumber));
   field.addEventListener("input", tell);
+  field.addEventListener("beforeinput", (event) => {
+    if (!event.data?.includes(",") || field.readOnly) return; // a decimal comma, which a field of numbers may drop
+    event.preventDefault();
+    document.execCommand("insertText", false, event.data.replaceAll(",", "."));
+  });
   field.addEventListener("change", () => {
     put(field, Number.isFinite(field.valueAsNumber) ? bounded(field, field.valueAsNumber) : Number(field.defaultValue));
     changed(field.valueAsNumber);

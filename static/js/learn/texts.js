@@ -152,7 +152,7 @@ const TEXTS = {
   rightOf: "{right} of {of}",
   nextPicture: "Next picture",
   playAgain: "Ten others",
-  leakRuns: "Training both, a few seconds …",
+  leakRuns: "Training both, one after the other …",
   leakDone: "The leaked network says {test} on the test; on pictures that it has never seen it reads {validation}.",
   leakFailed: "The training did not come to its end.",
 };
