@@ -37,7 +37,10 @@ export class OwnDigit {
     this.#pad = new DrawingPad(this.#part(".pad"), { inked: (final) => this.#inked(final), keyed: () => {} });
     this.#server = new LatestWins({
       answered: (answer, { final }) => this.#answered(answer, final, changed),
-      failed: ({ message }) => this.#tell(message),
+      failed: ({ message }) => {
+        this.#tell(message);
+        changed(null);
+      },
       waiting: (reason) => this.#tell(reason?.message ?? sayOfPages("lostDetail")),
     });
     this.#part(".clear").addEventListener("click", () => {
