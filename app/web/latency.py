@@ -44,16 +44,16 @@ class Latency:
             milliseconds = measure(entry)
         except UnavailableModel:
             return
-        with self._lock:
-            assert self._known is not None and entry.version is not None
-            self._known[entry.version] = round(milliseconds, 4)
-            content = json.dumps(self._known)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        assert self._known is not None and entry.version is not None
+        known = {**self._known, entry.version: round(milliseconds, 4)}
 
         def write(name: str) -> None:
-            Path(name).write_text(content)
+            Path(name).write_text(json.dumps(known))
 
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self._path, write)
+        with self._lock:  # this thread alone changes it
+            self._known = known
 
     def _read(self) -> dict[str, float]:
         try:
