@@ -34,3 +34,12 @@ def test_axe_finds_nothing_on_either_page(page: Page, server: Server, scheme: An
     for place in ("models", "models/digits-cnn"):
         page.goto(f"{server.url}/{place}")
         assert violations(page) == []
+
+
+def test_a_phone_never_scrolls_sideways(phone: Page, server: Server) -> None:
+    for place in ("models", "models/fashion-cnn"):
+        phone.goto(f"{server.url}/{place}")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 360
+        last = phone.get_by_role("navigation", name="Pages").get_by_role("link").last
+        box = last.bounding_box()
+        assert box and box["x"] + box["width"] <= 360  # all of the header is in sight
