@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = SentenceParser(prog="./run", description="Draw a digit, watch a network think.")
+    top = SentenceParser(
+        prog="./run", description="Draw a digit, watch a network think.",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30),
+    )  # fmt: skip
     top.epilog = EPILOG
     top.add_argument("--version", action="version", version=f"Inkling {__version__}")
     verbs = top.add_subparsers(metavar="VERB", required=True, title="verbs")

@@ -83,7 +83,9 @@ class Residual(nn.Module):
     def within(self, x: Tensor) -> Tensor:
         if self.whitening is not None:
             x = self.whitening(x)
-        pooled: Tensor = self.head[:-1](self.stages(x))
+        pooled: Tensor = self.stages(x)
+        for layer in list(self.head)[:-1]:
+            pooled = layer(pooled)
         return pooled
 
 

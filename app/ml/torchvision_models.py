@@ -73,7 +73,9 @@ def build_architecture(name: str, shape: tuple[int, int, int], classes: int) -> 
     """A fresh network for pictures (3, H, W); nothing is downloaded. ValueError says what cannot
     work: another name, other pictures."""
     if name not in architectures():
-        raise ValueError(f"torchvision has no classification network called {name!r}")
+        raise ValueError(
+            f"no network called {name!r}; choose one of mlp, cnn, residual, or of torchvision's"
+        )
     if shape[0] != 3:
         raise ValueError(f"{name} takes pictures in colour, of 3 channels")
     options = dict(PLAIN.get(name, {}))

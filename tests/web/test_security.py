@@ -72,7 +72,7 @@ def test_a_refused_host_gets_no_cookie_and_no_data(client: TestClient) -> None:
         answer = client.get(path, headers=headers)
         assert answer.status_code == 400
         assert "set-cookie" not in answer.headers
-        assert "models" not in answer.text
+        assert "mnist-cnn" not in answer.text
 
 
 def test_a_configured_name_is_answered(make_app: MakeApp) -> None:
