@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     top = SentenceParser(
         prog="./run", description="Draw a digit, watch a network think.",
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30),
+        formatter_class=Columns,
     )  # fmt: skip
     top.epilog = EPILOG
     top.add_argument("--version", action="version", version=f"Inkling {__version__}")
@@ -201,6 +201,14 @@ def port_number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; take a number from 0 to 65535")
     return int(text)
+
+
+class Columns(argparse.HelpFormatter):
+    """Room for the longest verb beside its help; argparse forgets that verbs are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = 13
 
 
 class SentenceParser(argparse.ArgumentParser):

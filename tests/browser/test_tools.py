@@ -76,7 +76,7 @@ def test_the_pens_width_changes_the_drawing_and_what_the_network_sees(
 
 
 def test_a_digit_is_drawn_with_the_keyboard_alone_and_each_place_is_told(page: Page) -> None:
-    press(page, "Tab*7")
+    press(page, "Tab*9")
     expect(page.locator("#pad")).to_be_focused()
     keys = page.locator("#keys")
     expect(keys).to_have_css("opacity", "0.92")
