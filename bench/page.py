@@ -157,7 +157,7 @@ async def accuracy(page: Page, address: str, pens: Part) -> None:
     with httpx.Client(timeout=30) as client:
         at = f"{address}/api/v1/models/{MODEL}/predict"
         sent = [client.post(at, json={"strokes": pens.strokes[row]}).json() for row in chosen]
-    through_api = [each["predictions"][0]["label"] if each["predictions"] else "" for each in sent]
+    through_api = ["" if each["rejected"] else each["predictions"][0]["label"] for each in sent]
     page_share, api_share = share(through_page, labels), share(through_api, labels)
     remark = f"API {api_share:.1%}, n = {len(chosen)} drawings of the test writers, {MODEL}"
     figure("pen strokes as pointer events, read right", f"{page_share:.1%}", "API -0.5", remark)
