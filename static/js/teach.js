@@ -56,11 +56,11 @@ function ready() {
   const { missing } = classes;
   button.ariaDisabled = String(!run && Boolean(missing));
   button.textContent = say(run ? "teachStop" : reader ? "teachAgain" : "teachTrain");
-  if (!run && !reader) progress.textContent = missing;
+  find(".missing").textContent = run ? "" : missing;
 }
 
 async function train() {
-  if (classes.missing || isBusy) return (progress.textContent = classes.missing);
+  if (classes.missing || isBusy) return;
   isBusy = true;
   progress.textContent = say("teachSends");
   try {

@@ -28,6 +28,7 @@ def test_a_garment_is_read_by_a_model_for_clothes_and_each_step_is_shown(
     page.get_by_label("Model").select_option("fashion-cnn")
     expect(page).to_have_url(re.compile(r"\?model=fashion-cnn"))
     expect(page.get_by_role("heading", name="Bring a picture")).to_be_visible()
+    page.wait_for_load_state()
     file: Any = {"name": "trousers.jpg", "mimeType": "image/jpeg", "buffer": trousers()}
     page.get_by_label("Upload a picture").set_input_files(file)
     expect(page.locator(".guess")).to_have_text("trousers")

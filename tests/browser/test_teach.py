@@ -36,7 +36,7 @@ def test_classes_are_made_trained_and_read_live(
 ) -> None:
     page.goto(f"{server.url}/teach")
     train = page.locator(".train")
-    expect(page.locator(".progress")).to_contain_text("needs 4 pictures at least")
+    expect(page.locator(".missing")).to_contain_text("needs 4 pictures at least")
     expect(train).to_have_attribute("aria-disabled", "true")
     for number, (name, shade) in enumerate((("dark", 10), ("bright", 245))):
         card(page, number).get_by_label("Name of the class").fill(name)
@@ -58,7 +58,7 @@ def test_classes_are_made_trained_and_read_live(
         page.mouse.up()
     card(page, 1).get_by_role("button", name="Add what is shown").click()
     expect(card(page, 1).locator(".count")).to_have_text(f"{EACH + 1} pictures")
-    expect(page.locator(".progress")).to_have_text("")
+    expect(page.locator(".missing")).to_have_text("")
     assert violations(page) == []
 
     train.focus()
@@ -74,6 +74,7 @@ def test_classes_are_made_trained_and_read_live(
 
     page.get_by_role("link", name="Read pictures with it").click()
     expect(page.get_by_role("heading", name="Bring a picture")).to_be_visible()
+    page.wait_for_load_state()
     file: Any = spot(245, 99)
     page.get_by_label("Upload a picture").set_input_files(file)
     expect(page.locator(".bar")).to_have_count(2)
@@ -86,7 +87,7 @@ def test_what_stands_in_the_way_is_said(page: Page, server: Server, name: str) -
     page.goto(f"{server.url}/teach")
     card(page, 0).get_by_label("Name of the class").fill(name)
     told = "Every class needs a name." if not name else "Two classes have the same name."
-    expect(page.locator(".progress")).to_have_text(told)
+    expect(page.locator(".missing")).to_have_text(told)
     page.get_by_role("button", name="Take the class away").first.click()
-    expect(page.locator(".progress")).to_have_text("Two classes at least.")
+    expect(page.locator(".missing")).to_have_text("Two classes at least.")
     expect(page.get_by_role("button", name="Add a class")).to_be_focused()
