@@ -254,4 +254,8 @@ async function alike(one, other) {
 }
 
 /** In one line: the strip tells why there is no guess. @param {Answer} answer @param {boolean} final */
-const reading = (answer, final) => (answer.rejected && !isUnfamiliar(answer.rejected) ? say(final ? "noGuess" : "goOn") : spoken(answer));
+const reading = (answer, final) => {
+  if (!answer.rejected) return spoken(answer);
+  if (isUnfamiliar(answer.rejected)) return say("unfamiliarBriefly", { label: answer.predictions[0].label }); // on one line: nothing below moves
+  return say(final ? "noGuess" : "goOn");
+};

@@ -30,6 +30,7 @@ const TEXTS = {
   milliseconds: "{time} ms",
   deleteSure: "Yes, delete it",
   deleteModelSure: "{name} will be gone for good. Press again to delete it.",
+  unfamiliarBriefly: "Unfamiliar; perhaps {label}",
   unfamiliarNote: "Unfamiliar: it does not look like what this model learnt from.",
   failed: "That did not work",
   lost: "No connection",
