@@ -37,7 +37,8 @@ def predict(content: bytes) -> bytes:
     assert picture is not None
     prepared = preprocess(picture, classifier.card.preprocessing)
     answer = Answer(classifier, prepared, 0.0, 0.0)
-    answer.probabilities = classifier.probabilities(np.stack([prepared.pixels]))[0]
+    rows, _ = classifier.read(np.stack([prepared.pixels]))
+    answer.probabilities = rows[0]
     return f"{{{answer_json(answer, 5)}}}".encode()
 
 

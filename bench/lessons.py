@@ -1,15 +1,13 @@
 """What each lesson weighs: its page, and every file that it loads when it is opened."""
 
 import asyncio
-import gzip
 import os
 
-import httpx
 from playwright.async_api import async_playwright
 
 from app.web.lessons import LESSONS
 from bench.machine import figure
-from bench.page import FLAGS
+from bench.page import FLAGS, kilobytes
 from bench.server import running_server
 
 GOAL = 150  # KB, gzipped
@@ -37,7 +35,8 @@ async def in_chromium(address: str) -> None:
             loaded = {url, *await page.evaluate(script)}
             await page.close()
             files = {each for each in loaded if each == url or "/static/" in each}
-            weight = sum(len(gzip.compress(httpx.get(each).content)) for each in files) / 1000
             remark = f"{len(files)} files; {len(loaded - files)} answers of the API besides"
-            figure(f"lesson {lesson.name}, gzipped", f"{weight:.0f} KB", f"{GOAL} KB", remark)
+            figure(
+                f"lesson {lesson.name}, gzipped", f"{kilobytes(files):.0f} KB", f"{GOAL} KB", remark
+            )
         await browser.close()

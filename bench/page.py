@@ -94,11 +94,15 @@ async def weight(browser: Browser, address: str) -> None:
     await page.wait_for_load_state("networkidle")
     later = {url for url in await page.evaluate(script) if url.startswith(f"{address}/static/")}
     await page.close()
-    small = {url: len(gzip.compress(httpx.get(url).content)) for url in at_once | later}
-    whole = sum(small.values()) / 1000
-    first = sum(small[url] for url in at_once) / 1000
-    remark = f"{len(small)} files; {first:.0f} KB of it in {len(at_once)} files at once"
+    files = at_once | later
+    whole, first = kilobytes(files), kilobytes(at_once)
+    remark = f"{len(files)} files; {first:.0f} KB of it in {len(at_once)} files at once"
     figure("page weight, all files, gzipped", f"{whole:.0f} KB", "120 KB", remark)
+
+
+def kilobytes(urls: set[str]) -> float:
+    """Of all of them, gzipped."""
+    return sum(len(gzip.compress(httpx.get(url).content)) for url in urls) / 1000
 
 
 async def violations(browser: Browser, address: str) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from app.ml.checkpoints import NAME
 from app.ml.colours import opaque
 from app.ml.datasets import DATASETS
 from app.ml.files import sync_folder
-from app.ml.own_datasets import NAME, Manifest, class_folders, write_manifest
+from app.ml.own_datasets import Manifest, class_folders, write_manifest
 from app.ml.parts import Options
 from app.ml.picture import Picture
 from app.ml.picture_files import PictureFiles

@@ -132,6 +132,7 @@ PENS = Entry(
         "train_r01_v07, Zenodo 1195803 (CC BY 4.0). Drawn from the strokes as pictures."
     ),
     pictures=16_705,
+    is_converted=True,
 )
 DIGITS_AND_PENS = replace(
     MNIST,
@@ -142,6 +143,7 @@ DIGITS_AND_PENS = replace(
     licence="MNIST: free use; pen digits: CC BY 4.0",
     attribution=f"{MNIST.attribution}. {PENS.attribution}",
     pictures=MNIST.pictures + PENS.pictures,
+    is_converted=True,
 )
 FASHION = Entry(
     name="fashion-mnist",

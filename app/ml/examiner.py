@@ -73,8 +73,10 @@ class Examiner:
             return {"error": "unknown_checkpoint", "message": ""}
         except UnavailableModel as error:
             return {"error": "model_unavailable", "message": f"{error}"}
-        except (MissingFiles, UnknownDataset) as error:
-            return {"error": "no_dataset", "message": f"{error}"}
+        except MissingFiles as error:
+            return {"error": "no_dataset", "message": error.public}
+        except UnknownDataset:
+            return {"error": "no_dataset", "message": "The dataset is not there any more."}
         except Misfit as error:
             return {"error": "not_there", "message": f"{error}"}
         except ValueError as error:

@@ -1,6 +1,5 @@
 """A network trained elsewhere becomes a model: torchvision's architecture, weights from a file."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from safetensors.torch import load_file
 
 from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, ModelLibrary
-from app.ml.downloads import Progress, fetch
+from app.ml.downloads import Progress, digest, fetch
 from app.ml.foreign_weights import read_foreign, shapes_of
 from app.ml.sources import Source
 from app.ml.torchvision_models import Published, architectures, published
@@ -108,8 +107,7 @@ def is_learnt(name: str) -> bool:
 
 def recognised(architecture: str, file: Path) -> Published | None:
     """The row of torchvision's table that this file is, by its sha256."""
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    found = digest(file, "sha256")
     rows = (row for row in published(architecture) if found.startswith(row.sha256))
     return next(rows, None)
 

@@ -10,7 +10,7 @@ from app.ml.checkpoints import ModelEntry, UnavailableModel, read_familiarity, r
 from app.ml.familiarity import Familiarity
 from app.ml.fusion import Fused, fuse
 from app.ml.networks import Network, build, channels_last
-from app.ml.readings import Readings, head_of, pooled, read
+from app.ml.readings import Readings, linear_head, pooled, read
 
 
 class Classifier:
@@ -23,7 +23,7 @@ class Classifier:
         self.card, self.version = card, card.version
         tensors = [*network.parameters(), *network.buffers()]
         self.memory_bytes = sum(t.numel() * t.element_size() for t in tensors)
-        self.head, self.cells = head_of(network)
+        self.head, self.cells = linear_head(network)
         self.familiarity = familiarity
         if familiarity and (
             self.head is None or self.head.in_features != self.cells * len(familiarity.axes)

@@ -217,14 +217,30 @@ def channels_last(network: Network) -> Network:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def head_of(network: Network) -> tuple[str, nn.Linear | nn.Conv2d]:
-    """The layer that has one unit for each class, and its name: the last one with weights."""
-    layers = [
+def weighted_layers(network: Network) -> list[tuple[str, nn.Linear | nn.Conv2d]]:
+    """Those with weights, and their names, in the order in which they are done."""
+    return [
         (name, module)
         for name, module in network.named_modules()
         if isinstance(module, nn.Linear | nn.Conv2d)
     ]
-    return layers[-1]
+
+
+def head_of(network: Network) -> tuple[str, nn.Linear | nn.Conv2d]:
+    """The layer that has one unit for each class, and its name: the last one with weights."""
+    return weighted_layers(network)[-1]
+
+
+def begin_from(network: Network, weights: Mapping[str, Tensor]) -> None:
+    """Copy the weights over the fresh ones; what they lack stays fresh, which may be the last layer
+    alone. ValueError where they are of another network."""
+    try:
+        found = network.load_state_dict(dict(weights), strict=False)
+    except RuntimeError as error:
+        raise ValueError("the weights that it should start from do not fit") from error
+    head = head_of(network)[0]
+    if found.unexpected_keys or any(not n.startswith(f"{head}.") for n in found.missing_keys):
+        raise ValueError("the weights that it should start from are of another network")
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.ml.checkpoints import NAME
 from app.ml.files import sync_folder
 from app.ml.parts import Dataset, Options
 from app.ml.picture_folders import load_folders
@@ -19,7 +19,6 @@ from app.ml.preprocessing import Preprocessing
 from app.ml.samples import folder_of
 from app.ml.sources import Entry, MissingFiles
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 MANIFEST = "dataset.json"
 MANIFEST_BYTES = 4 << 20  # a thousand files left out, by names that are all quoted
 PARTS = ("train", "test")
@@ -95,7 +94,8 @@ def load_own(entry: Entry, root: Path, cache: Path, options: Options) -> Dataset
     try:
         return load_folders(entry, entry.folder, cache, options, folders)
     except FileNotFoundError as error:  # removed meanwhile
-        raise MissingFiles(f"The dataset {entry.name} is not there any more.") from error
+        gone = f"The dataset {entry.name} is not there any more."
+        raise MissingFiles(gone, gone) from error
 
 
 def class_folders(part: str, classes: tuple[str, ...]) -> list[str]:

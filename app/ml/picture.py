@@ -24,16 +24,19 @@ class Work:
     picture: Picture  # (H, W), or (H, W, 3) where colours count
     background: int  # the one grey value of a clean canvas; PHOTO where there is none
     colours: Picture  # as it came
+    size: int  # of the network's input
     rejected: str | None = None  # a code of preprocessing.REJECTIONS
-    size: int = 28  # of the network's input
     options: Mapping[str, Any] = field(default_factory=dict)  # the pipeline's own
 
     @classmethod
-    def on(
-        cls, picture: Picture, size: int = 28, options: Mapping[str, Any] | None = None
-    ) -> "Work":
+    def on(cls, picture: Picture, size: int) -> "Work":
         shade = grey(picture)
-        return cls(shade, clean_background(shade), picture, size=size, options=options or {})
+        return cls(shade, clean_background(shade), picture, size)
+
+    @classmethod
+    def in_colour(cls, picture: Picture, size: int, options: Mapping[str, Any]) -> "Work":
+        """For steps that look at the colours alone."""
+        return cls(picture, PHOTO, picture, size, options=options)
 
     @property
     def is_photo(self) -> bool:

@@ -130,9 +130,7 @@ PREPROCESSING: dict[str, tuple[PipelineStep, ...]] = {
     "colour": COLOUR_STEPS,
     "photo": PHOTO_STEPS,
 }
-LONGEST_SIDE = {
-    "photo": 2048
-}  # of a picture that a pipeline is given; larger ones are shrunk first
+LONGEST_SIDE = {"photo": 2048}  # of a picture that it is given; larger ones are shrunk first
 STEP_KEYS = {name: tuple(step.key for step in steps) for name, steps in PREPROCESSING.items()}
 
 
@@ -156,12 +154,15 @@ def preprocess(
     if skip and (unknown := set(skip) - set(STEP_KEYS[preprocessing.pipeline])):
         keys = ", ".join(STEP_KEYS[preprocessing.pipeline])
         raise ValueError(f"no step called {min(unknown)!r} to skip; choose from {keys}")
-    work = Work.on(picture, preprocessing.size, preprocessing.options)
+    size = preprocessing.size
+    if preprocessing.channels == 3:
+        work = Work.in_colour(picture, size, preprocessing.options)
+    else:
+        work = Work.on(picture, size)
     seen: list[Step] = []
     for step in pipeline:
         (step.otherwise if step.key in skip else step.function)(work)
         if work.rejected:
-            size = preprocessing.size
             empty = np.zeros((preprocessing.channels, size, size), np.uint8)
             return Prepared(empty, Rejection(work.rejected, REJECTIONS[work.rejected]), tuple(seen))
         if steps:

@@ -8,6 +8,7 @@ from math import isqrt
 import torch
 from torch import Tensor, nn
 
+from app.ml.networks import weighted_layers
 from app.ml.parts import Part
 
 
@@ -50,7 +51,7 @@ def read(network: nn.Module, batches: Iterable[Tensor]) -> Readings:
 def last_hidden(network: nn.Module) -> Iterator[list[Tensor]]:
     """What the last layer is given while pictures go through, (B, F) at each call."""
     given: list[Tensor] = []
-    head, cells = head_of(network)
+    head, cells = linear_head(network)
     if head is None:
         yield given
         return
@@ -61,10 +62,10 @@ def last_hidden(network: nn.Module) -> Iterator[list[Tensor]]:
         hook.remove()
 
 
-def head_of(network: nn.Module) -> tuple[nn.Linear | None, int]:
+def linear_head(network: nn.Module) -> tuple[nn.Linear | None, int]:
     """The last layer, where it is a linear one, and how many of its inputs are of one map: more
     than 1 where it is given whole maps."""
-    weighted = [m for m in network.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    weighted = [layer for _, layer in weighted_layers(network)]
     if not weighted or not isinstance(head := weighted[-1], nn.Linear):
         return None, 1
     before = weighted[-2] if len(weighted) > 1 else None

@@ -48,8 +48,21 @@ class Entry:
     preprocessing: Preprocessing
     limits: str  # of every model that learns from it, in words a student can read
     pictures: int = 0  # of all its parts together
+    is_converted: bool = False  # `datasets download` makes the files from others
     folder: Path | None = None  # of a person's own
     version: str = ""  # another one each time that an own one is made
+
+    @property
+    def bring(self) -> str:
+        """How its files come to a server that lacks them."""
+        if all(source.urls for source in self.sources) or self.is_converted:
+            return f"./run datasets download {self.name} on the server brings them."
+        names = ", ".join(source.path for source in self.sources)
+        return f"Put {names} into the folder that ./run datasets names."
+
+    @property
+    def absent(self) -> str:
+        return f"The files of {self.title} are not on this server. {self.bring}"
 
     def missing(self, root: Path) -> list[str]:
         """The files that are not under `root`."""
@@ -64,15 +77,21 @@ class Entry:
 
 
 class MissingFiles(FileNotFoundError):
-    """A dataset's files are not there; the message says how to get them."""
+    """A dataset's files are not there; the message says how to get them, and where they belong.
+    `public` says it without the server's folders."""
+
+    def __init__(self, message: str, public: str) -> None:
+        super().__init__(message)
+        self.public = public
 
 
 def find(entry: Entry, source: Source, root: Path) -> Path:
     path = source.place(root)
     if path is None:
         raise MissingFiles(
-            f"{entry.title} is not in {root}. Run './run datasets download {entry.name}', "
-            f"or put the file at {root / source.path} and set INKLING_DATASETS_DIR to {root}."
+            f"The files of {entry.title} are not in {root}. {entry.bring} Or put this one at "
+            f"{root / source.path}, and set INKLING_DATASETS_DIR to {root}.",
+            entry.absent,
         )
     return path
 

@@ -173,8 +173,8 @@ def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
     except WrongChoice as wrong:
         raise WrongChoice(wrong.field, f"{wrong}.") from wrong
     except ValueError as error:
-        fields = {"cnn": "blocks", "mlp": "hidden"}
-        field = fields.get(spec.network, "start_from" if spec.start_from else "network")
+        shaping = {"cnn": "blocks", "mlp": "hidden"}
+        field = shaping.get(spec.network, "start_from" if spec.start_from else "network")
         raise WrongChoice(field, f"{error}.") from error
 
 

@@ -14,7 +14,7 @@ from app.ml.augmentation import Augmentation, augment
 from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
 from app.ml.frozen import Frozen
-from app.ml.networks import Network, build, channels_last, head_of, parameter_count
+from app.ml.networks import Network, begin_from, build, channels_last, parameter_count
 from app.ml.optimisation import Optimizer, make_optimizer, rate_at
 from app.ml.parts import Dataset, Part
 from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
@@ -143,7 +143,7 @@ class Trainer:
         self.last_step = self.steps_per_epoch * spec.epochs
         self.thaws_at = min(self.steps_per_epoch * spec.frozen_epochs, self.last_step)
         self.step, self.peak_rate = 0, spec.learning_rate
-        self.frozen = self.frozen_body() if spec.frozen_epochs else None
+        self.frozen = self.frozen_body() if self.is_frozen else None
         self.optimizer = self.fresh_optimizer()
         self.best_loss, self.bad_epochs = float("inf"), 0
         self.order = self.permutation(0)
@@ -158,12 +158,11 @@ class Trainer:
         return Frozen(self.network, parts, self.as_seen, self.permutation(0), self.spec.batch_size)
 
     def fresh_optimizer(self) -> Optimizer:
-        """Of what learns now: the last layer, or the whole network."""
-        spec, learns = self.spec, self.network
-        if self.frozen and self.is_frozen:
-            learns = self.frozen.hold()
-        else:
-            self.network.train()
+        """Of what learns now: the last layer, or then the whole network."""
+        spec = self.spec
+        if not self.is_frozen:
+            self.frozen = None
+        learns = self.frozen.hold() if self.frozen else self.network.train()
         return make_optimizer(spec.optimizer, learns, spec.weight_decay, spec.momentum)
 
     @property
@@ -213,7 +212,7 @@ class Trainer:
         self.average()
         self.seen += len(rows)
         if self.step == self.thaws_at:
-            self.optimizer, self.frozen = self.fresh_optimizer(), None
+            self.optimizer = self.fresh_optimizer()
         return loss.detach(), rate
 
     def rate(self) -> float:
@@ -225,7 +224,7 @@ class Trainer:
 
     def logits(self, rows: Tensor) -> Tensor:
         """Of these training pictures, as they are learnt from: (N, classes)."""
-        if not (self.frozen and self.is_frozen):
+        if self.frozen is None:
             logits: Tensor = self.network(self.augmented(rows))
             return logits
         unchanged = self.augmentation == Augmentation()
@@ -326,7 +325,7 @@ class Trainer:
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, accuracy) of the predicting weights on a part."""
         twin = self.twin()
-        if self.frozen and self.is_frozen and part is self.dataset.validation:
+        if self.frozen and part is self.dataset.validation:
             with autocast(self.precision, self.device.type):
                 logits = self.frozen.predict("validation", twin)
         else:
@@ -388,15 +387,3 @@ class Trainer:
         if self.spec.precision == "auto":  # found once per run: a busy moment may find another
             self.precision = place.get("precision", self.precision)
         self.order = self.permutation(self.epoch)
-
-
-def begin_from(network: Network, weights: Weights) -> None:
-    """Copy the weights over the fresh ones; what they lack stays fresh, which may be the last layer
-    alone. ValueError where they are of another network."""
-    try:
-        found = network.load_state_dict(dict(weights), strict=False)
-    except RuntimeError as error:
-        raise ValueError("the weights that it should start from do not fit") from error
-    head = head_of(network)[0]
-    if found.unexpected_keys or any(not n.startswith(f"{head}.") for n in found.missing_keys):
-        raise ValueError("the weights that it should start from are of another network")

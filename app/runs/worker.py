@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import sys
 import time
 import traceback
@@ -192,7 +191,6 @@ class Work:
         )
 
 
-DOWNLOAD = re.compile(r"datasets download ([a-z0-9-]+)")  # in what a missing file says
 FULL_DISK = ("disk is full", "no space left", "file too large", "quota exceeded")  # SQLite, Rust
 
 
@@ -210,9 +208,7 @@ def reason_of(error: Exception, started: bool) -> str:
 def sentence(error: Exception) -> str:
     """Without the server's folders, which everybody could read here."""
     if isinstance(error, MissingFiles):
-        name = DOWNLOAD.search(str(error))
-        where = "the files of its dataset are not on this server"
-        return f"{where}; there, run: ./run datasets download {name[1]}" if name else where
+        return error.public
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 

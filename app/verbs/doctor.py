@@ -150,7 +150,7 @@ def datasets(root: Path) -> Iterator[Finding]:
     for name, entry in DATASETS.items():
         lacking = entry.missing(root)
         found = "missing (only training and evaluation need it)" if lacking else "here"
-        mend = f"./run datasets download {name}" if lacking else ""
+        mend = entry.bring if lacking else ""
         yield Finding(f"dataset {name}", found, mend)
 
 

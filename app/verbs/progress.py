@@ -1,7 +1,7 @@
 """Progress bars of the command line."""
 
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -9,6 +9,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -18,23 +19,15 @@ from app.ml.training import Event
 from app.ml.training_spec import TrainingSpec
 
 
-class TrainingBar:
-    """One bar for a training: loss, accuracy, pictures a second and the time left."""
+class Bar:
+    """Shown between `with` and its end, on the terminal's other channel."""
 
-    def __init__(self, spec: TrainingSpec) -> None:
-        text = "{task.fields[loss]} {task.fields[accuracy]} {task.fields[speed]}"
+    def __init__(self, *columns: ProgressColumn) -> None:
         self.console = Console(stderr=True)
-        columns = (
-            TextColumn(f"{spec.network} on {spec.dataset}, epoch {{task.fields[epoch]}}"),
-            BarColumn(), TextColumn(text), TimeRemainingColumn(),
-        )  # fmt: skip
         self.progress = Progress(*columns, console=self.console)
-        self.fields: dict[str, Any] = {"loss": "", "accuracy": "", "speed": "", "epoch": "0"}
-        self.epochs = spec.epochs
 
-    def __enter__(self) -> "TrainingBar":
+    def __enter__(self) -> Self:
         self.progress.start()
-        self.task = self.progress.add_task("", total=None, **self.fields)
         return self
 
     def __exit__(
@@ -42,6 +35,20 @@ class TrainingBar:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.progress.stop()
+
+
+class TrainingBar(Bar):
+    """One bar for a training: loss, accuracy, pictures a second and the time left."""
+
+    def __init__(self, spec: TrainingSpec) -> None:
+        text = "{task.fields[loss]} {task.fields[accuracy]} {task.fields[speed]}"
+        super().__init__(
+            TextColumn(f"{spec.network} on {spec.dataset}, epoch {{task.fields[epoch]}}"),
+            BarColumn(), TextColumn(text), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.fields: dict[str, Any] = {"loss": "", "accuracy": "", "speed": "", "epoch": "0"}
+        self.epochs = spec.epochs
+        self.task = self.progress.add_task("", total=None, **self.fields)
 
     def show(self, event: Event) -> None:
         values = event.values
@@ -62,23 +69,12 @@ class TrainingBar:
         self.console.print(sentence, highlight=False, markup=False)
 
 
-class DownloadBar:
+class DownloadBar(Bar):
     """One bar for each file that is being brought."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True))
+        super().__init__(TextColumn("{task.description}"), BarColumn(), DownloadColumn())
         self.tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> "DownloadBar":
-        self.progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        self.progress.stop()
 
     def show(self, name: str, done: int, total: int) -> None:
         if name not in self.tasks:
@@ -86,23 +82,12 @@ class DownloadBar:
         self.progress.update(self.tasks[name], completed=done, total=total or None)
 
 
-class CountingBar:
+class CountingBar(Bar):
     """One bar of things that are counted."""
 
     def __init__(self, things: str) -> None:
-        columns = TextColumn(things), BarColumn(), MofNCompleteColumn()
-        self.progress = Progress(*columns, console=Console(stderr=True))
+        super().__init__(TextColumn(things), BarColumn(), MofNCompleteColumn())
         self.task = self.progress.add_task(things, total=None)
-
-    def __enter__(self) -> "CountingBar":
-        self.progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        self.progress.stop()
 
     def show(self, done: int, total: int) -> None:
         self.progress.update(self.task, completed=done, total=total)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -208,20 +207,11 @@ def is_newer(path: Path, than: Path) -> bool:
 
 
 def sentence(code: str, message: str) -> str:
-    """Without the names of folders, which a message of a missing file holds."""
     if code in SENTENCES:
         return SENTENCES[code]
-    if code == "no_dataset":
-        wanted = DOWNLOAD.search(message)
-        return NO_DATASET.format(wanted[1] if wanted else "NAME")
     return f"{message[:1].upper()}{message[1:].rstrip('.')}."
 
 
-DOWNLOAD = re.compile(r"datasets download ([a-z0-9-]+)")
-NO_DATASET = (
-    "The pictures that it learnt from are not on this server; ./run datasets download {} "
-    "brings them."
-)
 SENTENCES = {
     "unknown_checkpoint": "This checkpoint is not kept any more; the last one always is.",
     "no_pictures": "It has no pictures of that part; choose another one.",

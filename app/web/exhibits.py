@@ -130,7 +130,7 @@ def summary(entry: "Entry", root: Path) -> dict[str, Any]:
         "side": entry.preprocessing.size, "channels": entry.preprocessing.channels,
         "mean": list(entry.preprocessing.mean), "std": list(entry.preprocessing.std),
         "licence": entry.licence, "attribution": entry.attribution,
-        "present": not missing, "bring": bring(entry) if missing else "",
+        "present": not missing, "bring": entry.bring if missing else "",
         "own": entry.folder is not None, "pictures": entry.pictures,
     }  # fmt: skip
 
@@ -152,20 +152,12 @@ def left_out_of(own: Path, entry: "Entry") -> "Manifest | None":
     return manifest_of(own, entry.name) if entry.folder else None
 
 
-def bring(entry: "Entry") -> str:
-    names = ", ".join(source.path for source in entry.sources)
-    if all(source.urls for source in entry.sources) or "pen-digits" in names:
-        return f"On the server, run: ./run datasets download {entry.name}"
-    return f"Put {names} into the folder that ./run datasets names."
-
-
 def newest(entry: "Entry", root: Path) -> int:
     """When its files were last changed, in ns. ApiError 409 where one is missing."""
     try:
         return entry.changed(root)
     except OSError:
-        sentence = f"The files of {entry.title} are not on this server. {bring(entry)}"
-        raise ApiError(409, "no_dataset", sentence) from None
+        raise ApiError(409, "no_dataset", entry.absent) from None
 
 
 # --- what a gallery's file holds -----------------------------------------------------------------

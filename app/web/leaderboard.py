@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from app.ml.checkpoints import NAME, ModelEntry, ModelLibrary
+from app.ml.checkpoints import ModelEntry
 from app.ml.preprocessing import STEP_KEYS
-from app.web.errors import standard_error
+from app.web.api.models import find_model
 from app.web.pages import reads_drawings, render
 from app.web.roles import Role, RoleRouter, role_of
 
@@ -46,7 +46,7 @@ def models(request: Request) -> HTMLResponse:
 def model(request: Request, name: str) -> HTMLResponse:
     """Its card in words; a broken one's reason."""
     state = request.app.state
-    entry = find(state.library, name)
+    entry = find_model(state.library, name, broken_too=True)
     return render(
         request,
         "model.html",
@@ -57,16 +57,6 @@ def model(request: Request, name: str) -> HTMLResponse:
         steps=STEP_KEYS[entry.card.preprocessing.pipeline] if entry.card else (),
         may_delete=entry.origin == "own" and role_of(request.scope) >= Role.TEACHER,
     )
-
-
-def find(library: ModelLibrary, name: str) -> ModelEntry:
-    """ApiError 404."""
-    found = (
-        [each for each in library.entries() if each.name == name] if NAME.fullmatch(name) else []
-    )
-    if not found:
-        raise standard_error(404)
-    return found[0]
 
 
 def row_of(entry: ModelEntry, latency_ms: float | None) -> Row:

@@ -10,8 +10,7 @@ const RUNNER_UP = 0.1; // a second guess at least this probable is named beside 
 const TIE = 0.1; // two guesses closer than this stand side by side: neither is the answer
 const LATE = 2000; // ms of waiting after which one is told so
 const LOW = 0.5; // a first guess less probable than this is no more than perhaps right
-const MOST_BARS = 20; // classes that have a bar each, in their order; of more the most probable ten are shown
-const RANKS = 10;
+const RANKS = 10; // bars where there are too many classes for a bar each: those of the most probable
 
 export class AnswerView {
   #element;
@@ -45,7 +44,6 @@ export class AnswerView {
     this.#rows = [.../** @type {NodeListOf<HTMLLIElement>} */ (this.#bars.querySelectorAll(".bar"))];
     this.#pattern = /** @type {HTMLLIElement | undefined} */ (this.#rows[0]?.cloneNode(true));
     this.#isRanked = this.#rows.length > 0 && !labelOf(this.#rows[0]).textContent;
-    if (this.#isRanked) this.#layRows(Array(RANKS).fill(""));
     this.#empty = nothing(this.#sure.textContent ?? "", this.#detail.textContent ?? "");
     this.#seen = /** @type {HTMLImageElement} */ (part(".seen img"));
     this.#sees = part(".seen p");
@@ -54,7 +52,7 @@ export class AnswerView {
   /** @param {string[]} classes none: more than can be named @param {number} size the side of the pictures it sees, in pixels */
   setModel(classes, size) {
     this.#sees.textContent = (this.#sees.dataset.sentence ?? "").replaceAll("{size}", String(size));
-    this.#isRanked = !classes.length || classes.length > MOST_BARS;
+    this.#isRanked = !classes.length || classes.length > Number(this.#bars.dataset.most);
     this.#layRows(this.#isRanked ? Array(RANKS).fill("") : classes);
     this.#showBars([]);
   }

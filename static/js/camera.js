@@ -2,6 +2,9 @@
 /** A dialog with the live camera; it is on only while the dialog is open. */
 import { say } from "./texts.js";
 
+/** Why there is no picture, as a sentence. @param {unknown} error of getUserMedia */
+export const whyNot = (error) => say(REASONS[error instanceof Error ? error.name : ""] ?? "cameraFailed");
+
 /** @type {Record<string, "cameraRefused" | "cameraMissing" | "cameraBusy">} */
 const REASONS = { NotAllowedError: "cameraRefused", NotFoundError: "cameraMissing", NotReadableError: "cameraBusy" };
 const SIZE = { width: { ideal: 1920 }, height: { ideal: 1080 } };
@@ -51,8 +54,7 @@ export class Camera {
       stream.getVideoTracks()[0].addEventListener("ended", () => this.#tell(say("cameraMissing"), false));
       this.#other.hidden = (await cameras()).length < 2;
     } catch (error) {
-      const name = error instanceof Error ? error.name : "";
-      if (wish === this.#wish) this.#tell(say(REASONS[name] ?? "cameraFailed"), false);
+      if (wish === this.#wish) this.#tell(whyNot(error), false);
     }
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** The page of one dataset: how many of each class, its pictures, and which of the test are learnt from. */
 import { ask } from "./ask.js";
+import { confirmed } from "./confirmed.js";
 import { LatestLook } from "./latest-look.js";
 import { captioned } from "./sample-tiles.js";
 import { count, say } from "./texts.js";
@@ -26,7 +27,7 @@ const look = new LatestLook({ shown: showPage, failed: tell, busy: (isBusy) => (
 for (const select of selects) select.addEventListener("change", () => turn(1 - number));
 find(".before").addEventListener("click", () => find(".before").ariaDisabled !== "true" && turn(-1));
 find(".after").addEventListener("click", () => find(".after").ariaDisabled !== "true" && turn(1));
-page.querySelector(".delete")?.addEventListener("click", sure);
+page.querySelector(".delete")?.addEventListener("click", remove);
 turn(0);
 balance().catch((error) => (find(".balance-said").textContent = error.message));
 ask("GET", `${address}/duplicates`).then(showDuplicates, (error) => (find(".leak-said").textContent = error.message));
@@ -98,14 +99,8 @@ function showDuplicates({ found, tests, learnt, columns, sheet, pairs }) {
 
 // --- gone ---
 
-function sure() {
-  const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("dialog.sure"));
-  dialog.returnValue = "";
-  dialog.addEventListener("close", () => dialog.returnValue === "delete" && remove(), { once: true });
-  dialog.showModal();
-}
-
 async function remove() {
+  if (!(await confirmed(/** @type {HTMLDialogElement} */ (document.querySelector("dialog.sure"))))) return;
   try {
     await ask("DELETE", address);
     location.assign("/datasets");

@@ -5,7 +5,7 @@ import { chosenIn, droppedOn, pastedOn } from "./arrivals.js";
 import { Camera } from "./camera.js";
 import { isCheckpoint, readModel, titleOf } from "./checkpoint-model.js";
 import { Keeping } from "./keep.js";
-import { Lab } from "./lab.js";
+import { Lab, named } from "./lab.js";
 import { decode, encode, isShared } from "./link.js";
 import { Many } from "./many.js";
 import { isOther } from "./pictures.js";
@@ -28,8 +28,6 @@ const file = find("#file");
 const phoneCamera = find("#capture");
 /** @type {HTMLSelectElement} */
 const select = find("#model");
-
-const FIRST = 10; // classes that are asked for where there are too many to be named
 
 const notice = find("#notice");
 const kind = select.selectedOptions[0]?.dataset.kind ?? "digit"; // of the pictures that this page is about
@@ -81,7 +79,7 @@ function ask(final) {
   }
   if (!lab.model) return;
   view.setBusy(true);
-  server.ask({ model: lab.model.name, classes: lab.model.classes.length || FIRST, final, body: lab.subject.picture });
+  server.ask({ model: lab.model.name, classes: named(lab.model), final, body: lab.subject.picture });
 }
 
 /** Something else lies on the sheet. @param {boolean} final whether pen and crop box are at rest */

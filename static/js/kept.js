@@ -1,5 +1,6 @@
 // @ts-check
 /** The panel "My digits": what was kept, by label, to correct, delete and download. */
+import { confirmed } from "./confirmed.js";
 import { list, relabel, remove, removeAll } from "./samples.js";
 import { say } from "./texts.js";
 
@@ -37,8 +38,7 @@ class Shelf {
     this.#said = this.#part(".said");
     const dialog = /** @type {HTMLDialogElement} */ (this.#part("dialog"));
     this.#part(".more").addEventListener("click", () => this.#try(() => this.#showMore()));
-    this.#part(".clear").addEventListener("click", () => this.#ask(dialog));
-    dialog.addEventListener("close", () => dialog.returnValue === "delete" && this.#try(() => this.#deleteAll()));
+    this.#part(".clear").addEventListener("click", async () => (await this.#ask(dialog)) && this.#try(() => this.#deleteAll()));
   }
 
   /** The newest of the chosen label. */
@@ -168,8 +168,7 @@ class Shelf {
   /** @param {HTMLDialogElement} dialog */
   #ask(dialog) {
     this.#part("dialog h3").textContent = say("deleteAll", { count: this.#count });
-    dialog.returnValue = "";
-    dialog.showModal();
+    return confirmed(dialog);
   }
 
   async #deleteAll() {

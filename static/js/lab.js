@@ -10,6 +10,11 @@
  *   what is read: a drawing as vectors, or an uploaded picture; picture() gives what is sent
  */
 
+const FIRST = 10; // classes
+
+/** How many classes an answer is to name: all, or the first where there are too many to be listed. @param {Model} model */
+export const named = ({ classes }) => classes.length || FIRST;
+
 /**
  * Events: `change` (detail: whether the pen is up) when subject or model are others;
  * `answer` (the same detail) when `answer` is that of the subject, or null when there is none;

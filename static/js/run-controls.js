@@ -1,5 +1,6 @@
 // @ts-check
 /** The buttons of a run: only those that its state allows. */
+import { confirmed } from "./confirmed.js";
 import { changeRate, isLive, publish, remove, steer } from "./runs.js";
 import { brief, say } from "./texts.js";
 import { number } from "./typed-number.js";
@@ -33,11 +34,7 @@ export class RunControls {
       this.#part(`.${verb}`).addEventListener("click", () => this.#try(() => steer(id, verb)));
     }
     const dialog = /** @type {HTMLDialogElement} */ (this.#part("dialog"));
-    this.#part(".delete").addEventListener("click", () => {
-      dialog.returnValue = "";
-      dialog.showModal();
-    });
-    dialog.addEventListener("close", () => dialog.returnValue === "delete" && this.#try(() => remove(id), removed));
+    this.#part(".delete").addEventListener("click", async () => (await confirmed(dialog)) && this.#try(() => remove(id), removed));
     this.#part(".rate")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#change();

@@ -1,6 +1,6 @@
 // @ts-check
 /** Take it with you: the page as a link, as code, as a frame for another page; the drawing as a file. */
-import { whileOpen } from "./lab.js";
+import { named, whileOpen } from "./lab.js";
 import { encode } from "./link.js";
 import { png, save, svg } from "./saved.js";
 import { curl, frame, javascript, python } from "./snippets.js";
@@ -82,7 +82,7 @@ function write(form, { model, subject }, sent) {
   if (form === "embed") return frame(location.origin, line, say("frameTitle"));
   if (form === "link") return sent ? "" : `${location.origin}/#${line}`;
   const asked = drawing ?? sent;
-  return asked ? CODE[form]({ origin: location.origin, model: model.name, classes: model.classes.length || 10, subject: asked }) : "";
+  return asked ? CODE[form]({ origin: location.origin, model: model.name, classes: named(model), subject: asked }) : "";
 }
 
 /** @param {Form} form @param {Sent | null} sent */

@@ -1,7 +1,7 @@
 // @ts-check
 /** What the network sees: the picture after each step, and what goes wrong without one. */
 import { isUnfamiliar, spoken } from "./answer.js";
-import { whileOpen } from "./lab.js";
+import { named, whileOpen } from "./lab.js";
 import { LatestWins } from "./predict.js";
 import { say } from "./texts.js";
 
@@ -35,7 +35,7 @@ export function mount(panel, lab) {
     }
     const query = { steps: "true", skip: view.leftOut.join() };
     const body = async () => (sent = await subject.picture());
-    server.ask({ model: model.name, classes: model.classes.length || 1, final, body, query });
+    server.ask({ model: model.name, classes: named(model), final, body, query });
   }
 
   lab.addEventListener("answer", (event) => panel.open && view.showWhole(lab.answer, /** @type {CustomEvent} */ (event).detail));

@@ -1,12 +1,11 @@
 // @ts-check
 /** What is shown: a live camera or a pad; a picture of it whenever one is wanted. */
+import { whyNot } from "./camera.js";
 import { DrawingPad } from "./drawing-pad.js";
 import { picture } from "./ink.js";
 import { say } from "./texts.js";
 
 const SIDE = 256; // pixels of a camera's picture: the middle of what it sees, as high as wide
-/** @type {Record<string, "cameraRefused" | "cameraMissing" | "cameraBusy">} */
-const REASONS = { NotAllowedError: "cameraRefused", NotFoundError: "cameraMissing", NotReadableError: "cameraBusy" };
 
 export class Source {
   #view;
@@ -80,8 +79,7 @@ export class Source {
       this.#video.toggleAttribute("data-mirrored", track.getSettings().facingMode !== "environment"); // as in a mirror
       track.addEventListener("ended", () => this.#tell(say("cameraMissing")));
     } catch (error) {
-      const name = error instanceof Error ? error.name : "";
-      if (wish === this.#wish) this.#tell(say(REASONS[name] ?? "cameraFailed"));
+      if (wish === this.#wish) this.#tell(whyNot(error));
     }
   }
 

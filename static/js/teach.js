@@ -1,6 +1,6 @@
 // @ts-check
 /** Own classes: pictures become a dataset, a run learns it, and what is shown is read live. The only script here that queries the document. */
-import { guess, spoken } from "./answer.js";
+import { spoken } from "./answer.js";
 import { ask } from "./ask.js";
 import { Follower } from "./follow.js";
 import { LatestWins } from "./predict.js";
@@ -34,9 +34,10 @@ const shares = new Shares(find(".shares"));
 let reader = null;
 /** The dataset that this page made last. */
 let made = "";
-/** @type {{ id: string, follower: Follower } | null} */
-let run = null;
+/** The run that trains now. */
+let run = "";
 let isBusy = false;
+let next = 0; // look of the camera
 
 const server = new LatestWins({
   answered: (answer, { final }) => show(answer, final),
@@ -47,7 +48,7 @@ const source = new Source(find(".source"), () => look(true));
 const classes = new Classes(find(".taught"), source, { changed: ready, told: (sentence) => (find(".source .told").textContent = sentence) });
 if (dataset) dataset.value = `classes-${Date.now().toString(36)}`;
 classes.begin();
-button?.addEventListener("click", () => (run ? steer(run.id, "stop").catch(fail) : train()));
+button?.addEventListener("click", () => (run ? steer(run, "stop").catch(fail) : train()));
 
 // --- Training ---
 
@@ -82,15 +83,11 @@ async function send() {
   }
   if (made) await ask("DELETE", `${DATASETS}/${made}`).catch(() => {});
   made = "";
-  const response = await fetch(`${DATASETS}?${new URLSearchParams({ name, source: say("teachSource") })}`, { method: "POST", body: form }).catch(() => null);
-  if (!response) throw new Error(say("noServer"));
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error?.message ?? String(response.status));
-  made = answer.name;
-  const { left_out: leftOut, reasons } = answer;
+  const { train: counts, left_out: leftOut, reasons } = await ask("POST", `${DATASETS}?${new URLSearchParams({ name, source: say("teachSource") })}`, form);
+  made = name;
   find(".left-out").toggleAttribute("hidden", !leftOut);
   if (leftOut) find(".left-out").textContent = say("teachLeftOut", { count: leftOut, reason: reasons[0]?.reason ?? "" });
-  return { name: answer.name, counts: /** @type {number[]} */ (answer.train) };
+  return { name, counts: /** @type {number[]} */ (counts) };
 }
 
 /** @param {string} name @param {number[]} counts of the training pictures of each class */
@@ -109,19 +106,18 @@ function wanted(name, counts) {
 /** @param {string} id */
 function follow(id) {
   const record = new RunRecord();
-  const follower = new Follower(id, {
+  run = id;
+  new Follower(id, {
     event: (event) => record.add(event) && tell(record),
     lost: () => (progress.textContent = say("teachLost")),
     found: () => tell(record),
     rests: () => {
-      run = null;
+      run = "";
       tell(record);
       ready();
       if (record.checkpoint >= 0) read(id, record);
     },
-  });
-  run = { id, follower };
-  follower.follow();
+  }).follow();
 }
 
 /** @param {RunRecord} record */
@@ -157,12 +153,13 @@ function fail(error) {
 
 /** @param {boolean} final whether it stays: a drawing does, a camera's picture does not */
 function look(final) {
+  clearTimeout(next);
   if (!reader) return;
+  if (source.isCamera) next = setTimeout(() => look(false), GAP); // the latest picture wins
   if (!source.isReady) {
     server.forget();
     shares.show([]);
     tellReading("");
-    if (source.isCamera) setTimeout(() => look(false), 4 * GAP);
     return;
   }
   server.ask({ model: reader.model, classes: reader.classes.length, final: final && !source.isCamera, body: () => source.picture() });
@@ -171,15 +168,8 @@ function look(final) {
 /** @param {import("./predict.js").Answer} answer @param {boolean} final */
 function show(answer, final) {
   shares.show(answer.predictions);
-  tellReading(answer.rejected && !answer.predictions.length ? answer.rejected.message : headline(answer));
+  tellReading(spoken(answer));
   if (final) find(".reading output").textContent = spoken(answer);
-  if (source.isCamera) setTimeout(() => look(false), GAP);
-}
-
-/** @param {import("./predict.js").Answer} answer */
-function headline({ predictions }) {
-  const { sure } = guess(predictions);
-  return say("teachReads", { label: predictions[0].label, sure });
 }
 
 /** @param {string} sentence */

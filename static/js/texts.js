@@ -28,8 +28,6 @@ const TEXTS = {
   spokenUnfamiliar: "I don’t know this. It does not look like what this model learnt from; its best guess would be {label}.",
   modelsShown: "{shown} of {all} models are shown.",
   milliseconds: "{time} ms",
-  deleteSure: "Yes, delete it",
-  deleteModelSure: "{name} will be gone for good. Press again to delete it.",
   unfamiliarBriefly: "Unfamiliar; perhaps {label}",
   unfamiliarNote: "Unfamiliar: it does not look like what this model learnt from.",
   failed: "That did not work",
@@ -160,7 +158,6 @@ const TEXTS = {
   teachLearnsWell: "Epoch {epoch}: {share} % of the pictures held back are read right.",
   teachDone: "Done: of {count} pictures that it never saw, {share} % are read right. Show it something.",
   teachLost: "The server cannot be reached just now. The training goes on without this page.",
-  teachReads: "{label}: {sure}",
 
   // My digits
   keepAs: "{label}: keep it with this label",

@@ -68,7 +68,7 @@ def test_classes_are_made_trained_and_read_live(
     for key in ("Space", *["ArrowDown"] * 6, "Space"):
         page.keyboard.press(key)
     reading = page.locator(".reading")
-    expect(reading.locator(".how-sure")).to_have_text(re.compile(r"^(dark|bright): "))
+    expect(reading.locator(".how-sure")).to_have_text(re.compile("dark|bright"))
     expect(reading.locator(".shares li")).to_have_count(2)
     assert violations(page) == []
 

@@ -133,11 +133,23 @@ def test_a_run_whose_process_is_silent_is_stalled_until_it_goes_on(client: httpx
     run = created(client, longer(4000))
     until(client, run, "running")
     pid = worker_process(run)
-    os.kill(pid, signal.SIGSTOP)
+    stop_between_writes(client, run, pid)
     until_stalled(client, run, True)
     os.kill(pid, signal.SIGCONT)
     until_stalled(client, run, False)
     assert client.get(f"/api/v1/runs/{run}").json()["state"] == "running"
+
+
+def stop_between_writes(client: httpx.Client, run: str, pid: int) -> None:
+    """Not in the middle of a commit: the database would stay locked with it."""
+    for _ in range(50):
+        os.kill(pid, signal.SIGSTOP)
+        with contextlib.suppress(httpx.TimeoutException):
+            if client.get(f"/api/v1/runs/{run}", timeout=2).status_code == 200:
+                return
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.05)
+    raise AssertionError("it is always in the middle of a commit")
 
 
 def worker_process(run: str) -> int:

@@ -60,7 +60,7 @@ def tile(url: str, number: int, side: int = 28) -> np.ndarray:
 def test_all_are_listed_and_those_missing_say_how_they_come(served: TestClient) -> None:
     found = {each["name"]: each for each in asked(served, "/api/v1/datasets")["datasets"]}
     assert found["mnist"]["present"] and found["mnist"]["bring"] == ""
-    assert found["fashion-mnist"]["bring"].endswith("./run datasets download fashion-mnist")
+    assert found["fashion-mnist"]["bring"].startswith("./run datasets download fashion-mnist")
     assert "cifar10-jpeg.tar.xz" in found["cifar10-jpeg"]["bring"]
     assert (found["cifar10-jpeg"]["channels"], found["cifar10-jpeg"]["side"]) == (3, 32)
     assert refused(served, "/api/v1/datasets/fashion-mnist/samples") == (409, "no_dataset")

@@ -14,7 +14,7 @@ from app.ml.checkpoints import ModelLibrary
 from app.ml.hyperparameters import WrongChoice
 from app.runs.quota import make_room
 from app.runs.store import Request as Asked
-from app.settings import LIMITS, ROOT, Settings
+from app.settings import LIMITS
 from app.web.api.run_detail import (
     ID,
     VARIANTS,
@@ -121,17 +121,18 @@ async def create_run(
     Idempotency-Key and body, as after an answer that was lost, it is the same run."""
     training = await opened(request)
     with refusals():
-        run = await asyncio.to_thread(create, training, wanted, idempotency_key)
+        library = request.app.state.library
+        run = await asyncio.to_thread(create, training, library, wanted, idempotency_key)
     training.supervisor.wake()
     return await detail(training.store, run)
 
 
-def create(training: Training, wanted: NewRun, key: str | None) -> str:
+def create(training: Training, library: ModelLibrary, wanted: NewRun, key: str | None) -> str:
     """Off the event loop: the first call imports torch."""
     again = request_of(key, wanted) if key else None
     if again and (earlier := training.store.created_by(again)):
         return earlier
-    spec = specify(wanted, training.settings)
+    spec = specify(wanted, training.settings.own_datasets_dir, library)
     make_room(training.store, training.settings.runs_dir, training.settings.runs_bytes)
     variants = [variant.model_dump() for variant in wanted.variants]
     return training.store.create(
@@ -144,16 +145,15 @@ def request_of(key: str, wanted: NewRun) -> Asked:
     return Asked(*(sha256(text.encode()).hexdigest() for text in (key, body)))
 
 
-def specify(wanted: NewRun, settings: Settings) -> dict[str, Any]:
+def specify(wanted: NewRun, own: Path, library: ModelLibrary) -> dict[str, Any]:
     from app.ml.datasets import Datasets
     from app.ml.specs import check, make_spec, varied
 
     if wanted.recipe is not None and (wanted.dataset or wanted.network or wanted.start_from):
         raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
-    datasets, chosen = Datasets(settings.own_datasets_dir), dict(wanted.hyperparameters)
+    datasets, chosen = Datasets(own), dict(wanted.hyperparameters)
     if wanted.start_from:
         chosen["start_from"] = wanted.start_from
-    library = ModelLibrary(ROOT / "models", settings.own_models_dir, settings.runs_dir)
     spec = make_spec(wanted.recipe, wanted.dataset, wanted.network, chosen, datasets, library)
     for number, variant in enumerate(wanted.variants):
         try:
