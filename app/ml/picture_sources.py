@@ -6,7 +6,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,8 @@ class Found:
     read: Callable[[], bytes]
 
 
-def in_folder(folder: Path, bounds: Bounds) -> list[Found]:
+@contextmanager
+def in_folder(folder: Path, bounds: Bounds) -> Iterator[list[Found]]:
     """All files below the folder; links are named and not followed."""
     found = list[Found]()
     for top, folders, names in os.walk(folder):
@@ -51,7 +53,7 @@ def in_folder(folder: Path, bounds: Bounds) -> list[Found]:
         if len(found) > bounds.pictures:
             break
     check(found, bounds)
-    return found
+    yield found
 
 
 def in_place(path: Path, name: str, bounds: Bounds) -> Found:
@@ -66,19 +68,21 @@ def in_place(path: Path, name: str, bounds: Bounds) -> Found:
     return Found(name, status.st_size if stat.S_ISREG(status.st_mode) else 0, read)
 
 
-def in_zip(path: Path, bounds: Bounds) -> list[Found]:
-    """CannotMake for what is no zip, or one that would unpack to more than the bounds."""
+@contextmanager
+def in_zip(path: Path, bounds: Bounds) -> Iterator[list[Found]]:
+    """Open meanwhile. CannotMake for what is no zip, or would unpack to more than the bounds."""
     try:
         check_directory(path)
-        archive = zipfile.ZipFile(path)  # closed with the last Found
+        archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, struct.error, ValueError, OverflowError) as error:
         if isinstance(error, CannotMake):
             raise
         raise CannotMake("damaged_zip", DAMAGED) from error
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    found = [packed(archive, member, bounds) for member in members]
-    check(found, bounds)
-    return found
+    with archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        found = [packed(archive, member, bounds) for member in members]
+        check(found, bounds)
+        yield found
 
 
 def check_directory(path: Path) -> None:
@@ -122,11 +126,14 @@ def packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds) ->
     return Found(member.filename, member.file_size, read)
 
 
-def in_spool(path: Path, pieces: list[tuple[str, int, int]], bounds: Bounds) -> list[Found]:
+@contextmanager
+def in_spool(
+    path: Path, pieces: list[tuple[str, int, int]], bounds: Bounds
+) -> Iterator[list[Found]]:
     """pieces: each file's path, where it begins in the spool, and its size."""
     found = [piece_of(path, *piece, bounds) for piece in pieces]
     check(found, bounds)
-    return found
+    yield found
 
 
 def piece_of(spool: Path, path: str, start: int, size: int, bounds: Bounds) -> Found:

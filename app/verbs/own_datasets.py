@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zipfile
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def add(name: str | None, path: Path | None, licence: str, source: str, as_json:
     return 0
 
 
-def find(path: Path) -> list[Found]:
+def find(path: Path) -> AbstractContextManager[list[Found]]:
     if path.is_dir():
         return in_folder(path, BOUNDS)
     if not zipfile.is_zipfile(path):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, BinaryIO
@@ -38,7 +39,7 @@ def bounds_of(limits: Limits) -> "Bounds":
 
 
 async def make(
-    own: Path, wanted: "Wanted", find: Callable[[], list["Found"]],
+    own: Path, wanted: "Wanted", find: Callable[[], AbstractContextManager[list["Found"]]],
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> "Manifest":  # fmt: skip
     """The dataset of what find() finds, each picture decoded in a killable process; when it is
@@ -54,7 +55,8 @@ async def make(
         progress(done, of)
 
     def work() -> "Manifest":
-        return make_dataset(own, wanted, find(), decoding(pool, loop), watch)
+        with find() as found:
+            return make_dataset(own, wanted, found, decoding(pool, loop), watch)
 
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:

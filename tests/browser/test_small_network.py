@@ -137,7 +137,7 @@ def test_many_steps_reach_the_target_and_can_be_paused(
     many.press("Enter")
     if motion == "no-preference":
         expect(many).to_have_text("Pause")
-        expect(page.locator(".learnt")).to_contain_text("4 steps")
+        expect(page.locator(".learnt")).to_contain_text(re.compile(r"\d steps"))
         many.press("Enter")
     expect(many).to_have_text("Many steps")
     expect(page.locator(".learnt-said")).to_contain_text("steps: the loss went from 0.5")

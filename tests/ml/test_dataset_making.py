@@ -3,6 +3,7 @@ import os
 import stat
 import struct
 import zipfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,9 @@ def decode(content: bytes):
         raise Unreadable(bad.message) from bad
 
 
-def made(own: Path, found: list[Found], name: str = "shades") -> Manifest:
-    return make_dataset(own, Wanted(name, licence="CC0"), found, decode, lambda done, of: None)
+def made(own: Path, source: AbstractContextManager[list[Found]], name: str = "shades") -> Manifest:
+    with source as found:
+        return make_dataset(own, Wanted(name, licence="CC0"), found, decode, lambda done, of: None)
 
 
 def write_tree(root: Path, parts: dict[str, int]) -> None:
@@ -157,8 +159,8 @@ def test_whoever_leaves_meanwhile_leaves_nothing(tmp_path: Path) -> None:
     def leave(done: int, of: int) -> None:
         raise InterruptedError
 
-    found = in_zip(zipped(tmp_path / "a.zip", shades()), BOUNDS)
-    with pytest.raises(InterruptedError):
+    source = in_zip(zipped(tmp_path / "a.zip", shades()), BOUNDS)
+    with source as found, pytest.raises(InterruptedError):
         make_dataset(tmp_path / "own", Wanted("shades"), found, decode, leave)
     assert os.listdir(tmp_path / "own") == []
 
@@ -170,8 +172,7 @@ def test_a_spool_holds_many_files_and_no_two_datasets_one_name(tmp_path: Path) -
         spool.write(content)
     (tmp_path / "spool").write_bytes(spool.getvalue())
     pieces.append(("mine/sky/large.jpg", 0, BOUNDS.picture_bytes + 1))
-    found = in_spool(tmp_path / "spool", pieces, BOUNDS)
-    manifest = made(tmp_path / "own", found)
+    manifest = made(tmp_path / "own", in_spool(tmp_path / "spool", pieces, BOUNDS))
     assert sum(manifest.train) == 6 and manifest.left_out == 1
     with pytest.raises(CannotMake, match="There is a dataset called shades already"):
-        made(tmp_path / "own", found)
+        made(tmp_path / "own", in_spool(tmp_path / "spool", pieces, BOUNDS))
