@@ -4,6 +4,7 @@ Both are greedy searches over the picture that the network sees. They find a cha
 not the smallest there is, and say how many they tried.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -19,7 +20,7 @@ RIVALS = 3  # other classes that a step may try to reach, the nearest first
 TRIED = 32  # places tried at each step for each rival, the most promising by the gradient
 TRIED_PIXELS = 256  # the same for single pixels
 DAB = 9.0  # dabs in the picture's side
-SECONDS = 8.0  # then a search ends with what it has: a large network on large pictures is slow
+SECONDS = 8.0  # then a search ends with the best it has seen: a large network is slow
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,11 @@ class Search:
         self, seen: OfBrightness, x: Tensor, brush: Tensor, tried: int, rivals: int = RIVALS
     ) -> None:
         self.seen, self.start, self.brush = seen, x, brush
-        self.rivals, self.tried = rivals, 0
+        self.each, self.rivals, self.tried = tried, rivals, 0
+        self.until = perf_counter() + SECONDS
         self.edits: list[Edit] = []
         self.now = x
-        began = perf_counter()
         self.logits = seen(x)[0]
-        one = perf_counter() - began  # seconds for a picture: a slow network tries fewer at a step
-        self.each = max(1, min(tried, int(SECONDS / one / rivals)))
         self.first = int(self.logits.argmax())
 
     @property
@@ -93,19 +92,26 @@ class Search:
 
     def go_on(self, most: int) -> None:
         """Until another class wins, so many edits are made, or the time is over."""
-        until = perf_counter() + SECONDS
-        while not self.reached and len(self.edits) < most and perf_counter() < until:
+        while not self.reached and len(self.edits) < most and perf_counter() < self.until:
             self.step()
 
     def step(self) -> None:
         """The edit, of the promising ones, after which a rival leads by most or lags by least."""
-        candidates = [edit for rival in self.nearest() for edit in self.promising(rival)]
-        pictures = torch.cat([self.with_edit(self.now, edit) for edit in candidates])
-        logits = torch.cat([self.seen(batch) for batch in torch.split(pictures, BATCH)])
-        self.tried += len(candidates)
+        by_rival = [self.promising(rival) for rival in self.nearest()]
+        candidates = [edit for rank in zip(*by_rival, strict=True) for edit in rank]
+        logits = torch.cat(list(self.looked_at(candidates)))
+        self.tried += len(logits)
         best = int(lead(logits, self.first).argmax())
         self.edits.append(candidates[best])
-        self.now, self.logits = pictures[best : best + 1], logits[best]
+        self.now, self.logits = self.with_edit(self.now, candidates[best]), logits[best]
+
+    def looked_at(self, candidates: list[Edit]) -> Iterator[Tensor]:
+        """Logits (N, classes) of the picture with each edit, as far as there is time."""
+        for start in range(0, len(candidates), BATCH):
+            if start and perf_counter() > self.until:
+                return
+            batch = candidates[start : start + BATCH]
+            yield self.seen(torch.cat([self.with_edit(self.now, edit) for edit in batch]))
 
     def nearest(self) -> list[int]:
         order = self.logits.argsort(descending=True).tolist()

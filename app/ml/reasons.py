@@ -16,7 +16,7 @@ from app.ml.preprocessing import Preprocessing
 from app.ml.residual import Residual
 from app.ml.trace import TOKENS, is_imported
 
-SECONDS = 8.0  # for a network that would take longer, fewer windows are tried
+SECONDS = 8.0  # then the windows that were tried must do: a large network is slow
 LAST_MAPS = (  # the part of a network of torchvision whose output they are
     "features", "layer4", "trunk_output", "conv5", "layers", "inception5b", "Mixed_7c",
 )  # fmt: skip
@@ -97,28 +97,25 @@ def occlusion(seen: OfBrightness, x: Tensor, of: int, ground: float = 0.0) -> Te
     Fergus, 2013): x (1, C, H, W) -> (H, W), signed."""
     height, width = x.shape[2:]
     window = max(1, min(height, width) // WINDOWS)
-    began = perf_counter()
-    logit = seen(x)[0, of]
-    step = step_for(perf_counter() - began, window)
-    places = [
-        (top, left) for top in starts(height, window, step) for left in starts(width, window, step)
-    ]
-    falls = torch.cat([
-        logit - seen(covered(x, places[at : at + BATCH], window, ground))[:, of]
-        for at in range(0, len(places), BATCH)
-    ]).tolist()  # fmt: skip
+    side_by_side = corners(height, width, window, window)
+    between = corners(height, width, window, max(1, window // 2))
+    places = list(dict.fromkeys(side_by_side + between))
+    logit, falls, until = seen(x)[0, of], list[float](), perf_counter() + SECONDS
+    for at in range(0, len(places), BATCH):
+        falls += (logit - seen(covered(x, places[at : at + BATCH], window, ground))[:, of]).tolist()
+        if perf_counter() > until and at + BATCH >= len(side_by_side):
+            break
     total, count = torch.zeros(height, width), torch.zeros(height, width)
-    for (top, left), fall in zip(places, falls, strict=True):
+    for (top, left), fall in zip(places, falls, strict=False):
         total[top : top + window, left : left + window] += fall
         count[top : top + window, left : left + window] += 1
     return total / count
 
 
-def step_for(seconds: float, window: int) -> int:
-    """Pixels from one window to the next: half of it, or a whole one for a network that needs so
-    many seconds for a picture that it would take too long."""
-    tried = (2 * WINDOWS - 1) ** 2
-    return max(1, window // 2) if tried * seconds <= SECONDS else window
+def corners(height: int, width: int, window: int, step: int) -> list[tuple[int, int]]:
+    """(top, left) of the windows that cover a picture."""
+    lefts = starts(width, window, step)
+    return [(top, left) for top in starts(height, window, step) for left in lefts]
 
 
 def starts(side: int, window: int, step: int) -> list[int]:
