@@ -1,76 +1,14 @@
 """`./run bench [part]`: all, or one of PARTS."""
 
 import sys
-from collections.abc import Callable
+from importlib import import_module
 
 from bench.machine import describe_machine
 
-
-def training() -> None:
-    from bench import training
-
-    training.run()
-
-
-def datasets() -> None:
-    from bench import datasets
-
-    datasets.run()
-
-
-def serving() -> None:
-    from bench import serving
-
-    serving.run()
-
-
-def glass() -> None:
-    from bench import glass
-
-    glass.run()
-
-
-def accuracy() -> None:
-    from bench import accuracy
-
-    accuracy.run()
-
-
-def imports() -> None:
-    from bench import imports
-
-    imports.run()
-
-
-def page() -> None:
-    from bench import page
-
-    page.run()
-
-
-def lessons() -> None:
-    from bench import lessons
-
-    lessons.run()
-
-
-def runs() -> None:
-    from bench import runs
-
-    runs.run()
-
-
-PARTS: dict[str, Callable[[], None]] = {
-    "training": training,
-    "datasets": datasets,
-    "serving": serving,
-    "glass": glass,
-    "accuracy": accuracy,
-    "imports": imports,
-    "page": page,
-    "lessons": lessons,
-    "runs": runs,
-}
+PARTS = (
+    "training", "datasets", "serving", "glass", "accuracy", "strangers", "imports", "page",
+    "lessons", "runs",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> int:
@@ -82,7 +20,7 @@ def main(chosen: list[str]) -> int:
     print(describe_machine())
     for name in chosen or PARTS:
         print(f"\n{name}")
-        PARTS[name]()
+        import_module(f"bench.{name}").run()
     return 0
 
 

@@ -23,8 +23,12 @@ class Residual(nn.Module):
     HYPERPARAMETERS = (
         Hyperparameter(
             "widths", "integers", [32, 64, 128],
-            "Channels of each stage; every stage but the first halves the sides.",
+            "Channels of each stage; every stage but the first halves the sides and adds a branch.",
             minimum=1, maximum=512,
+        ),
+        Hyperparameter(
+            "early_pooling", "boolean", False,
+            "The first stage halves the sides too: a quarter of the work is left for the others.",
         ),
         Hyperparameter(
             "whitening", "boolean", True,
@@ -38,11 +42,12 @@ class Residual(nn.Module):
     )  # fmt: skip
 
     def __init__(
-        self, shape: tuple[int, int, int], classes: int, widths: list[int], whitening: bool,
-        mirror: bool, activation: str, gamma: float, dropout: float,
+        self, shape: tuple[int, int, int], classes: int, widths: list[int], early_pooling: bool,
+        whitening: bool, mirror: bool, activation: str, gamma: float, dropout: float,
     ) -> None:  # fmt: skip
         super().__init__()
-        if not 1 <= len(widths) <= 6 or shape[1] >> (len(widths) - 1) < 1:
+        halvings = len(widths) - (not early_pooling)
+        if not 1 <= len(widths) <= 6 or shape[1] >> halvings < 1:
             raise WrongChoice(
                 "widths", "widths must be 1 to 6 stages, and the halving must leave a pixel"
             )
@@ -51,7 +56,8 @@ class Residual(nn.Module):
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()
         for index, width in enumerate(widths):
-            self.stages.append(convolution(channels, width, activation, gamma, 2 if index else 1))
+            pool = 2 if index or early_pooling else 1
+            self.stages.append(convolution(channels, width, activation, gamma, pool))
             if index:
                 self.stages.append(Branch(width, activation, gamma))
             channels = width

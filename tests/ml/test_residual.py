@@ -33,6 +33,14 @@ def test_stages_that_leave_no_pixel_are_refused(widths: list[int]) -> None:
         residual((1, 28, 28), widths=widths)
 
 
+def test_early_pooling_halves_the_sides_in_the_first_stage_too() -> None:
+    sides = [residual(early_pooling=early).stages(torch.zeros(1, 54, 32, 32)).shape[2:]
+             for early in (False, True)]  # fmt: skip
+    assert sides == [(8, 8), (4, 4)]
+    with pytest.raises(ValueError, match="leave a pixel"):
+        residual((1, 28, 28), widths=[8] * 5, early_pooling=True)
+
+
 def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1() -> None:
     torch.manual_seed(0)
     x = torch.rand(64, 3, 32, 32).cumsum(3)  # neighbours depend on each other
