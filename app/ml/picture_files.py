@@ -1,11 +1,13 @@
 """Picture files that are decoded when they are asked for, so that no memory holds them all."""
 
+import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +22,17 @@ THREADS = min(4, os.cpu_count() or 1)  # Pillow lets go of Python's lock while i
 FINER = 2  # a JPEG is decoded at no less than so many times the size that it is brought to
 
 
+class Slice(NamedTuple):
+    """A file within an archive that is not compressed: so many bytes from `offset` on."""
+
+    archive: str
+    offset: int
+    size: int
+
+
+Name = str | Slice
+
+
 @dataclass(frozen=True)
 class PictureFiles:
     """Indexed as a tensor uint8 (N, 3, S, S) is: by a row, a slice, or a tensor of rows.
@@ -28,7 +41,7 @@ class PictureFiles:
     """
 
     folder: Path
-    names: Sequence[str]
+    names: Sequence[Name]
     preprocessing: Preprocessing
     device: torch.device | None = None
 
@@ -48,11 +61,11 @@ class PictureFiles:
             return self.decoded(self.names[rows])
         return self.decoded([self.names[row] for row in rows.tolist()])
 
-    def decoded(self, names: Sequence[str]) -> Tensor:
+    def decoded(self, names: Sequence[Name]) -> Tensor:
         how = self.preprocessing
         pictures = np.empty((len(names), how.channels, how.size, how.size), np.uint8)
-        paths = (self.folder / name for name in names)
-        for row, picture in enumerate(threads().map(lambda path: read_file(path, how), paths)):
+        read = threads().map(lambda name: read_file(self.folder, name, how), names)
+        for row, picture in enumerate(read):
             pictures[row] = picture
         found = torch.from_numpy(pictures)
         return found if self.device is None else found.to(self.device)
@@ -70,15 +83,28 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, "decoder")
 
 
-def read_file(path: Path, how: Preprocessing) -> Picture:
+def read_file(folder: Path, name: Name, how: Preprocessing) -> Picture:
     """uint8 (3, S, S), as `how` prepares it. ValueError names a file that cannot be decoded."""
     wanted = FINER * how.options.get("resize", how.size)
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with Image.open(opened(folder, name), formats=FORMATS) as image:
             scale = wanted / max(1, min(image.size))
             if scale < 1:
                 image.draft("RGB", (int(image.width * scale) + 1, int(image.height * scale) + 1))
             picture = np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError) as error:
-        raise ValueError(f"{path} cannot be decoded: {error}") from error
+        raise ValueError(f"{folder / path_of(name)} cannot be decoded: {error}") from error
     return preprocess(picture, how).pixels
+
+
+def opened(folder: Path, name: Name) -> Path | io.BytesIO:
+    if isinstance(name, str):
+        return folder / name
+    with (folder / name.archive).open("rb") as file:
+        file.seek(name.offset)
+        return io.BytesIO(file.read(name.size))
+
+
+def path_of(name: Name) -> str:
+    """Of the file itself, or of the archive that it is in."""
+    return name if isinstance(name, str) else name.archive
