@@ -27,6 +27,11 @@ class Source:
     sha256: str = ""
     unpacked: str = ""
 
+    @property
+    def ways(self) -> str:
+        """What may lie under the root."""
+        return f"{self.path} (or the folder {self.unpacked})" if self.unpacked else self.path
+
     def place(self, root: Path) -> Path | None:
         """Where it is; None where it is missing."""
         if (root / self.path).is_file():
@@ -57,7 +62,7 @@ class Entry:
         """How its files come to a server that lacks them."""
         if all(source.urls for source in self.sources) or self.is_converted:
             return f"./run datasets download {self.name} on the server brings them."
-        names = ", ".join(source.path for source in self.sources)
+        names = ", ".join(source.ways for source in self.sources)
         return f"Put {names} into the folder that ./run datasets names."
 
     @property

@@ -62,6 +62,8 @@ def test_all_are_listed_and_those_missing_say_how_they_come(served: TestClient) 
     assert found["mnist"]["present"] and found["mnist"]["bring"] == ""
     assert found["fashion-mnist"]["bring"].startswith("./run datasets download fashion-mnist")
     assert "cifar10-jpeg.tar.xz" in found["cifar10-jpeg"]["bring"]
+    for name in ("imagenet/train", "imagenet/val", "ILSVRC2012_img_train.tar"):
+        assert name in found["imagenet"]["bring"]
     assert (found["cifar10-jpeg"]["channels"], found["cifar10-jpeg"]["side"]) == (3, 32)
     assert refused(served, "/api/v1/datasets/fashion-mnist/samples") == (409, "no_dataset")
 
