@@ -59,6 +59,12 @@ class ModelEntry:
         return self.card.version if self.card else None
 
     @property
+    def edition(self) -> tuple[object, ...]:
+        """Another one whenever it would answer otherwise: `calibrate` leaves the weights alone."""
+        card = self.card
+        return self.folder, *((card.version, card.temperature, card.familiarity) if card else ())
+
+    @property
     def weights(self) -> Path:
         return self.folder / (WEIGHTS if self.step is None else f"{self.step}.safetensors")
 

@@ -1,12 +1,13 @@
 """A person's pictures become a dataset of their own: each one checked, whole or not there."""
 
+import hashlib
 import os
 import random
 import secrets
 import shutil
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -165,14 +166,30 @@ def packed(picture: Picture, photograph: bool) -> tuple[str, Callable[[Path], No
 
 
 def cut_test(folder: Path, labels: Sequence[str], seed: int) -> None:
-    """Some of each class move from train to test: one at least, and never all."""
+    """Some of each class move from train to test: one at least, and never all. Copies of a picture
+    stay together: the test is of what was not seen."""
     for number, label in enumerate(labels):
         train, test = (folder / part / folder_of(label) for part in ("train", "test"))
-        files = sorted(train.iterdir())
-        count = max(1, round(TESTED * len(files)))
+        copies = same_content(sorted(train.iterdir()))
+        count = max(1, round(TESTED * sum(map(len, copies))))
+        random.Random(f"{seed} {number}").shuffle(copies)
+        moved: list[Path] = []
+        for files in copies:
+            if len(moved) + len(files) <= count:
+                moved += files
         test.mkdir(parents=True)
-        for file in random.Random(f"{seed} {number}").sample(files, count):
+        if not moved:  # every picture has many copies, or there is only one
+            moved = min(copies, key=len) if len(copies) > 1 else copies[0][:count]
+        for file in moved:
             os.rename(file, test / file.name)
+
+
+def same_content(files: Sequence[Path]) -> list[list[Path]]:
+    """Files of which each list holds all that are byte for byte the same."""
+    found = defaultdict(list)
+    for file in files:
+        found[hashlib.sha256(file.read_bytes()).digest()].append(file)
+    return list(found.values())
 
 
 def describe(

@@ -9,7 +9,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +41,8 @@ class Engine:
         self.ready = False
         self.failure: str | None = None
         self.batches: Counter[int] = Counter()  # how many of each size were predicted
-        self._classifiers: OrderedDict[tuple[Path, str | None], Classifier] = OrderedDict()
-        self._loading: dict[tuple[Path, str | None], asyncio.Task[Classifier]] = {}
+        self._classifiers: OrderedDict[tuple[object, ...], Classifier] = OrderedDict()
+        self._loading: dict[tuple[object, ...], asyncio.Task[Classifier]] = {}
         self._entries: dict[str, Known] = {}
         self._queue: SimpleQueue[Ticket | None] = SimpleQueue()
         self._waiting = 0
@@ -98,7 +97,7 @@ class Engine:
         return entry
 
     def loaded(self, entry: ModelEntry) -> "Classifier | None":
-        key = entry.folder, entry.version
+        key = entry.edition
         classifier = self._classifiers.get(key)
         if classifier:
             self._classifiers.move_to_end(key)  # the last to be forgotten
@@ -109,13 +108,13 @@ class Engine:
         classifier = self.loaded(entry)
         if classifier:
             return classifier
-        key = entry.folder, entry.version
+        key = entry.edition
         if key not in self._loading:
             self._loading[key] = asyncio.get_running_loop().create_task(self._load(entry))
         return await asyncio.shield(self._loading[key])
 
     async def _load(self, entry: ModelEntry) -> "Classifier":
-        key = entry.folder, entry.version
+        key = entry.edition
         loop = asyncio.get_running_loop()
         try:
             classifier = await loop.run_in_executor(self._loader, load, entry)

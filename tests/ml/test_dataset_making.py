@@ -83,6 +83,28 @@ def test_a_folder_becomes_a_dataset_that_can_be_loaded(tmp_path: Path) -> None:
     assert os.listdir(own) == [] == os.listdir(tmp_path / "cache/folders")
 
 
+@pytest.mark.parametrize(
+    ("different", "copies", "tested"),
+    [(10, 1, 2), (9, 2, 2 * 2), (2, 5, 5), (1, 10, 2), (3, 4, 4)],
+)
+def test_copies_of_a_picture_are_on_one_side_of_the_cut(
+    tmp_path: Path, different: int, copies: int, tested: int
+) -> None:
+    files = {
+        f"{label}/{number}-{copy}.png": photograph_bytes(label, number)
+        for label in SHADES for number in range(different) for copy in range(copies)
+    }  # fmt: skip
+    path = zipped(tmp_path / "a.zip", files)
+    manifest = made(tmp_path / "own", in_zip(path, BOUNDS))
+    assert manifest.test == (tested,) * 3
+    if different > 1:
+        seen = load(
+            "shades", tmp_path, tmp_path, Options(size=32, validation_fraction=0), tmp_path / "own"
+        )
+        known = {picture.numpy().tobytes() for picture in seen.train.pictures}
+        assert not known & {picture.numpy().tobytes() for picture in seen.test.pictures}
+
+
 def test_parts_that_came_are_kept_and_the_cut_is_the_same_each_time(tmp_path: Path) -> None:
     write_tree(tmp_path / "mine", {"train": 3, "test": 2})
     manifest = made(tmp_path / "own", in_folder(tmp_path / "mine", BOUNDS))

@@ -3,13 +3,20 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.ml.checkpoints import ModelEntry, ModelLibrary, UnavailableModel, UnknownModel
+from app.ml.checkpoints import (
+    ModelEntry,
+    ModelLibrary,
+    UnavailableModel,
+    UnknownModel,
+    read_weights,
+)
 from app.web.engine import MOST_HEAVY, MOST_WAITING, Engine
 from app.web.errors import ApiError
 from app.web.formats import BadPicture
@@ -236,7 +243,7 @@ def test_a_replaced_model_answers_with_its_new_weights(library: ModelLibrary) ->
         before = await engine.predict(engine.find("one"), exactly(seven()))
         other = engine.find("two")
         assert other.card is not None
-        replace(library, other)
+        save_again(library, other, name="one")
         after = await engine.predict(engine.find("one"), exactly(seven()))
         expected = await engine.predict(other, exactly(seven()))
         assert after.probabilities == pytest.approx(expected.probabilities)
@@ -245,14 +252,24 @@ def test_a_replaced_model_answers_with_its_new_weights(library: ModelLibrary) ->
     with_engine(library, work)
 
 
-def replace(library: ModelLibrary, by: ModelEntry) -> None:
-    """Give `one` the weights of another."""
-    import dataclasses
+def test_a_model_calibrated_meanwhile_answers_with_its_new_temperature(
+    library: ModelLibrary,
+) -> None:
+    async def work(engine: Engine) -> None:
+        entry = engine.find("one")
+        before = await engine.predict(entry, exactly(seven()))
+        save_again(library, entry, temperature=2.0)
+        after = await engine.predict(engine.find("one"), exactly(seven()))
+        flatter = np.sqrt(before.probabilities)  # half the logits
+        assert after.probabilities == pytest.approx(flatter / flatter.sum(), rel=1e-4)
 
-    from app.ml.checkpoints import read_weights
+    with_engine(library, work)
 
-    assert by.card is not None
-    library.save(dataclasses.replace(by.card, name="one"), read_weights(by), True)
+
+def save_again(library: ModelLibrary, entry: ModelEntry, **changes: Any) -> None:
+    """Its weights, with a card that says otherwise."""
+    assert entry.card is not None
+    library.save(replace(entry.card, **changes), read_weights(entry), True)
 
 
 def test_a_model_that_is_gone_or_broken_is_not_found(library: ModelLibrary) -> None:
