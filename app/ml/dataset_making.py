@@ -41,6 +41,7 @@ AT_ONCE = 4  # pictures on their way to be decoded
 LOOKAHEAD = 32  # pictures; a dataset of millions is not queued at once
 ABANDONED = 24 * 3600.0  # seconds after which what a killed process left is removed
 NOT_STATED = "not stated"
+TEXT = 300  # signs of what people write of it
 TAKEN = ("my-digits",)  # has addresses of its own
 
 Decode = Callable[[bytes], Picture]  # Unreadable says why it cannot
@@ -58,8 +59,9 @@ class Wanted:
     split_seed: int = 0
 
 
-def check_name(own: Path, name: str) -> None:
-    """CannotMake where the name is none, or is taken."""
+def check_wanted(own: Path, wanted: Wanted) -> None:
+    """CannotMake where the name is none, or is taken, or a text is none that can be shown."""
+    name = wanted.name
     if not NAME.fullmatch(name):
         sentence = "A dataset's name is 1 to 64 of a-z, 0-9 and -, not beginning with -."
         raise CannotMake("wrong_name", sentence)
@@ -68,6 +70,10 @@ def check_name(own: Path, name: str) -> None:
         raise CannotMake("name_taken", sentence)
     if (own / name).exists():
         raise name_taken(name)
+    for what, text in (("licence", wanted.licence), ("source", wanted.source)):
+        if len(text) > TEXT or not text.isprintable():
+            sentence = f"The {what} is one line of at most {TEXT} signs that can be seen."
+            raise CannotMake("wrong_text", sentence)
 
 
 def name_taken(name: str) -> CannotMake:
@@ -96,7 +102,7 @@ def make_dataset(
     CannotMake says what is in the way; then nothing is left. Files that cannot be in it are in the
     manifest with their reasons.
     """
-    check_name(own, wanted.name)
+    check_wanted(own, wanted)
     arrangement = arrange([each.path for each in found])
     left_out = list(arrangement.left_out)
     with workshop(own) as shop:
@@ -109,7 +115,7 @@ def make_dataset(
                 left_out.append(left(found[place.row].path, reason))
         labels = sorted({place.label for place in arrangement.places})
         counts = Counter(place.label for place in kept)
-        check_counts({label: counts[label] for label in labels})
+        check_counts({label: counts[label] for label in labels}, left_out)
         seed = None
         if not any(place.part == "test" for place in kept):
             seed = wanted.split_seed

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.ml import cifar, imagenet, mnist, own_datasets, pen_digits, picture_archives
 from app.ml.parts import PARTS, Dataset, Options, join, spoilt
 from app.ml.preprocessing import Preprocessing
-from app.ml.sources import Entry, Source
+from app.ml.sources import Entry, MissingFiles, Source
 
 DIGITS = tuple("0123456789")
 DIGIT = Preprocessing("digit", 28, 1, (0.1307,), (0.3081,))  # mean, std of MNIST's 60,000
@@ -66,16 +66,18 @@ def find(name: str, own: Path | None = None) -> Entry:
 
 def load(
     name: str, root: Path, cache: Path, options: Options | None = None,
-    own: Path | None = None, preprocessing: Preprocessing | None = None,
+    own: Path | None = None, preprocessing: Preprocessing | None = None, version: str = "",
 ) -> Dataset:  # fmt: skip
     """The dataset from files under `root` or in `own`, with parsed tensors kept under `cache`.
 
-    `preprocessing` is that of a network which learns on, in place of the photographs' own.
-    ValueError for an unknown name or pictures that cannot be prepared so, MissingFiles with the
-    next step when files are not there.
+    `preprocessing` is that of a network which learns on, in place of the photographs' own; with a
+    `version` an own dataset has to be that very one. ValueError for an unknown name or pictures
+    that cannot be prepared so, MissingFiles with the next step when files are not there.
     """
     options = options or Options()
     entry = prepared(find(name, own), options, preprocessing)
+    if entry.is_another(version):
+        raise MissingFiles(entry.replaced, entry.replaced)
     dataset = entry.load(entry, root, cache, options)
     return spoilt(replace(dataset, entry=entry), options)
 

@@ -162,20 +162,22 @@ class Examiner:
 
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None
-        options = entry.card.training.get("dataset_options", {})
-        return self.read(entry.card.dataset, options, question, entry.card.preprocessing)
+        card, training = entry.card, entry.card.training
+        options, version = training.get("dataset_options", {}), training.get("dataset_version", "")
+        return self.read(card.dataset, options, question, card.preprocessing, version)
 
     def read(
         self, name: str, options: dict[str, Any], question: dict[str, Any],
-        model: Preprocessing | None = None,
+        model: Preprocessing | None = None, version: str = "",
     ) -> Dataset:  # fmt: skip
         root, own, cache = (Path(question[folder]) for folder in ("datasets", "own", "cache"))
         known = find(name, own)
         how = model and asked_for(known, model)
-        key = name, known.version, json.dumps(options, sort_keys=True), root, cache, repr(how)
+        wanted = version, json.dumps(options, sort_keys=True), repr(how)
+        key = name, known.version, *wanted, root, cache
         if key != self.key or self.dataset is None:
             self.dataset = None  # the memory of one is enough
-            self.dataset = load(name, root, cache, Options.of(options), own, how)
+            self.dataset = load(name, root, cache, Options.of(options), own, how, version)
             self.key = key
         return self.dataset
 

@@ -38,6 +38,8 @@ class Unfit(ValueError):
 def read_foreign(architecture: str, file: Path, target: Path) -> None:
     """Check FILE and write its tensors to TARGET as safetensors, in a process that is killed when
     it takes too much. Unfit with the reason; OSError when FILE cannot be read."""
+    if file.exists() and not file.is_file():
+        raise Unfit(f"{file} is no file")
     check_size(architecture, file)
     paths = str(file.absolute()), str(target.absolute())
     try:

@@ -1,17 +1,20 @@
 """A network trained elsewhere becomes a model: torchvision's architecture, weights from a file."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, ModelLibrary
 from app.ml.downloads import Progress, digest, fetch
-from app.ml.foreign_weights import read_foreign, shapes_of
+from app.ml.foreign_weights import Unfit, read_foreign, shapes_of
+from app.ml.networks import build
 from app.ml.sources import Source
 from app.ml.torchvision_models import Published, architectures, published
 
@@ -53,7 +56,17 @@ def import_model(
         read_foreign(architecture, file, folder / "weights.safetensors")
         weights = load_file(folder / "weights.safetensors")
     card = make_card(architecture, file, name, licence)
+    check_answer(card, weights)
     return library.save(card, weights)
+
+
+@torch.inference_mode()
+def check_answer(card: Card, weights: Mapping[str, Tensor]) -> None:
+    """Unfit where the network that they make answers a grey picture with what is no number."""
+    network = build(card.network, card.hyperparameters, card.shape, len(card.classes)).eval()
+    network.load_state_dict(weights)
+    if not network(torch.zeros(1, *card.shape)).isfinite().all():
+        raise Unfit("with these weights the network answers with what is no number")
 
 
 def check_architecture(name: str) -> None:

@@ -117,4 +117,6 @@ def delete(own: Path, name: str, cache: Path) -> None:
     os.rename(own / name, doomed / name)  # one rename: gone for every reader at once
     shutil.rmtree(doomed)
     shutil.rmtree(cache / "folders" / name, ignore_errors=True)
+    for gallery in cache.glob(f"galleries-*/{name}.*"):  # pictures, too
+        gallery.unlink(missing_ok=True)
     sync_folder(own)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from app.ml.samples import check_label
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
-PARTS = {"train": "train", "test": "test", "val": "validation", "validation": "validation"}
+PARTS = {  # folders so called, in capitals or not, are parts and no classes
+    "train": "train", "training": "train", "test": "test", "testing": "test",
+    "val": "validation", "valid": "validation", "validation": "validation",
+}  # fmt: skip
 MOST_CLASSES = 1_000
 LEAST_CLASSES = 2
 LEAST_PICTURES = 2  # of each class: one to learn from, one to test with
@@ -58,8 +61,8 @@ def arrange(paths: Sequence[str]) -> Arrangement:
     found = Arrangement()
     files = dict(pictures(paths, found))
     files = without_common(files)
-    tops = {parts[0] for parts in files.values()}
-    has_parts = "train" in tops and tops <= PARTS.keys()
+    tops = {part_called(top) for top in folders_of(files)}
+    has_parts = "train" in tops and None not in tops
     for row, parts in files.items():
         folders = parts[1:-1] if has_parts else parts[:-1]
         if not folders:
@@ -67,7 +70,7 @@ def arrange(paths: Sequence[str]) -> Arrangement:
         elif wrong := wrong_label(folders[0]):
             leave(found, paths[row], wrong)
         else:
-            part = part_of(parts[0], tops) if has_parts else "train"
+            part = part_of(part_called(parts[0]), tops) if has_parts else "train"
             found.places.append(Place(row, part, folders[0]))
     check_classes(found)
     return found
@@ -98,21 +101,29 @@ def pictures(paths: Sequence[str], found: Arrangement) -> Iterable[tuple[int, tu
 
 def without_common(files: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
     """Without the one folder in which all classes or parts lie, as zips often have it."""
-    while files:
-        tops = {parts[0] for parts in files.values()}
-        if len(tops) > 1 or tops <= PARTS.keys() or min(map(len, files.values())) < 3:
+    while max(map(len, files.values()), default=0) >= 3:
+        tops = folders_of(files)
+        if len(tops) > 1 or any(map(part_called, tops)):
             break
-        files = {row: parts[1:] for row, parts in files.items()}
+        files = {row: parts[1:] or parts for row, parts in files.items()}
     return files
 
 
-def part_of(top: str, tops: set[str]) -> str:
+def folders_of(files: dict[int, tuple[str, ...]]) -> set[str]:
+    """At the top; a file that lies beside them decides nothing."""
+    return {parts[0] for parts in files.values() if len(parts) > 1}
+
+
+def part_called(folder: str) -> str | None:
+    return PARTS.get(folder.casefold())
+
+
+def part_of(part: str | None, parts: set[str | None]) -> str:
     """A validation folder is the test where there is no other, else it is learnt from: what to
     choose by is cut from the training pictures."""
-    part = PARTS[top]
     if part == "validation":
-        return "train" if "test" in tops else "test"
-    return part
+        return "train" if "test" in parts else "test"
+    return part or "train"
 
 
 def wrong_label(label: str) -> str:
@@ -142,22 +153,33 @@ def check_classes(found: Arrangement) -> None:
         alike[label.casefold()].append(label)
     twins = next((names for names in alike.values() if len(names) > 1), None)
     if twins:
-        sentence = f"The classes {twins[0]} and {twins[1]} differ only in capitals. Rename one."
+        sentence = f"The classes {twins[0]} and {twins[1]} can hardly be told apart. Rename one."
         raise CannotMake("classes_alike", sentence)
     if len(labels) < LEAST_CLASSES:
         few = "only one class" if labels else "no class"
-        raise CannotMake("too_few_classes", f"There is {few} in it. {LAYOUT}")
+        why = because(found.left_out)
+        raise CannotMake("too_few_classes", f"There is {few} in it. {LAYOUT}{why}")
     if len(labels) > MOST_CLASSES:
         sentence = f"There are {len(labels):,} classes in it, more than {MOST_CLASSES:,}. {LAYOUT}"
         raise CannotMake("too_many_classes", sentence)
 
 
-def check_counts(counts: dict[str, int]) -> None:
+def because(left_out: Sequence[LeftOut]) -> str:
+    """What the first of the files that were left out lacks."""
+    if not left_out:
+        return ""
+    first, count = left_out[0], len(left_out)
+    files = "1 file was" if count == 1 else f"{count:,} files were"
+    return f" {files} left out, first {first.path}: {first.reason}"
+
+
+def check_counts(counts: dict[str, int], left_out: Sequence[LeftOut]) -> None:
     """CannotMake where a class has too few pictures that can be read."""
     for label, count in counts.items():
         if count < LEAST_PICTURES:
             sentence = (
                 f"The class {label} has {count} readable picture{'' if count == 1 else 's'}; each "
                 f"class needs {LEAST_PICTURES} at least. Add some, or remove its folder."
+                f"{because(left_out)}"
             )
             raise CannotMake("too_few_pictures", sentence)

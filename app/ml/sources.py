@@ -69,6 +69,17 @@ class Entry:
     def absent(self) -> str:
         return f"The files of {self.title} are not on this server. {self.bring}"
 
+    def is_another(self, version: str) -> bool:
+        """Whether an own dataset was removed, and this one made under its name."""
+        return bool(version) and version != self.version
+
+    @property
+    def replaced(self) -> str:
+        return (
+            f"The dataset {self.name} was removed, and another one was given its name; what "
+            "belongs to the earlier one cannot go on with it. Start anew."
+        )
+
     def missing(self, root: Path) -> list[str]:
         """The files that are not under `root`."""
         return [source.path for source in self.sources if source.place(root) is None]

@@ -22,7 +22,13 @@ from app.ml.training_spec import TRAINING, TrainingSpec
 OWN = tuple(field.name for field in fields(TrainingSpec))
 COMMON = frozenset({"start_from", "dataset_options", "device", "epochs", "report_every", "threads"})
 HELD_OUT = ("validation_fraction", "split_seed")  # decide which pictures are for validation
-NAMES = ("dataset", "network", "start_from", "start")  # fields that are chosen apart, or told
+NAMES = (
+    "dataset",
+    "dataset_version",
+    "network",
+    "start_from",
+    "start",
+)  # fields that are chosen apart, or told
 Known = Mapping[str, Entry]  # datasets by name; more than DATASETS where people have their own
 
 
@@ -39,7 +45,7 @@ def make_spec(
     start = start_of(recipe, dataset, network, datasets, changes.pop("start_from", ""), library)
     spec = changed(start, changes)
     check(spec, datasets)
-    return spec
+    return replace(spec, dataset_version=datasets[spec.dataset].version)
 
 
 def start_of(
@@ -132,7 +138,9 @@ def changed(spec: TrainingSpec, chosen: Mapping[str, Any]) -> TrainingSpec:
 
 def check(spec: TrainingSpec, datasets: Known = DATASETS) -> list[Layer]:
     """The network's layers; WrongChoice for a value out of its range or what cannot be built."""
-    one_of("dataset", spec.dataset, tuple(datasets))
+    entry = datasets[one_of("dataset", spec.dataset, tuple(datasets))]
+    if entry.is_another(spec.dataset_version):
+        raise WrongChoice("dataset", entry.replaced)
     check_all(TRAINING, {parameter.name: getattr(spec, parameter.name) for parameter in TRAINING})
     try:
         resolve_device(spec.device)
@@ -171,7 +179,7 @@ def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
             check_body(spec, shape, classes)
         return layers_of(spec.network, spec.hyperparameters, shape, classes)
     except WrongChoice as wrong:
-        raise WrongChoice(wrong.field, f"{wrong}.") from wrong
+        raise WrongChoice(wrong.field, f"{wrong}".rstrip(".") + ".") from wrong
     except ValueError as error:
         shaping = {"cnn": "blocks", "mlp": "hidden"}
         field = shaping.get(spec.network, "start_from" if spec.start_from else "network")
@@ -196,6 +204,7 @@ def one_of(field: str, value: Any, choices: tuple[str, ...]) -> str:
 def command(spec: TrainingSpec, name: str, recipe: str | None = None) -> str:
     """The command that makes this model again: what differs from the recipe is spelled out."""
     base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
+    base = replace(base, dataset_version=spec.dataset_version)
     start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
     if spec.start_from:
         start = f"--dataset {spec.dataset} --start-from {spec.start_from}"

@@ -115,7 +115,7 @@ class Trainer:
     def __init__(
         self, spec: TrainingSpec, dataset: Dataset, weights: Weights | None = None
     ) -> None:
-        spec.check(len(dataset.train))
+        spec = spec.fitted(len(dataset.train))
         torch.set_num_threads(spec.threads or torch.get_num_threads())
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset

@@ -1,6 +1,6 @@
 """What to train, and how: every choice of a training in one table."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.ml.hyperparameters import Hyperparameter
@@ -17,6 +17,7 @@ class TrainingSpec:
     network: str
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     dataset_options: dict[str, Any] = field(default_factory=dict)
+    dataset_version: str = ""  # of a person's own, which another one may replace
     epochs: int = 10
     batch_size: int = 256
     optimizer: str = "adamw"
@@ -52,14 +53,14 @@ class TrainingSpec:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def check(self, pictures: int) -> None:
-        """ValueError with a sentence when a number is out of its range."""
+    def fitted(self, pictures: int) -> "TrainingSpec":
+        """To so many training pictures: a batch is at most all of them. ValueError with a sentence
+        when a number is out of its range, or there is none to learn from."""
         for parameter in TRAINING:
             parameter.check(getattr(self, parameter.name))
-        if self.batch_size > pictures:
-            raise ValueError(
-                f"batch_size is {self.batch_size}; there are fewer training pictures: {pictures}"
-            )
+        if not pictures:
+            raise ValueError("no training pictures are left; hold fewer back for validation")
+        return replace(self, batch_size=min(self.batch_size, pictures))
 
 
 TRAINING = (
@@ -79,7 +80,8 @@ TRAINING = (
         minimum=0, maximum=1,
     ),
     Hyperparameter(
-        "batch_size", "integer", 256, "Pictures whose gradients are averaged for one step.",
+        "batch_size", "integer", 256,
+        "Pictures whose gradients are averaged for one step; at most all that there are.",
         minimum=1, maximum=65_536,
     ),
     Hyperparameter(

@@ -104,7 +104,9 @@ class Work:
         files, cache = self.settings.dataset_files_dir, self.settings.data_dir / "cache"
         options = Options.of(base.dataset_options)
         own = self.settings.own_datasets_dir
-        self.dataset = load(base.dataset, files, cache, options, own, base.preprocessing)
+        self.dataset = load(
+            base.dataset, files, cache, options, own, base.preprocessing, base.dataset_version
+        )
         states = [strand.state() for strand in self.strands]
         told = [replace(spec, report_every=self.pace(spec)) for spec in specs]
         weights = None if all(states) else self.weights(base)
@@ -118,7 +120,7 @@ class Work:
 
     def pace(self, spec: TrainingSpec) -> int:
         """Steps from one point of the curve to the next."""
-        steps = spec.epochs * (len(self.dataset.train) // spec.batch_size)
+        steps = spec.epochs * len(self.dataset.train) // spec.batch_size
         return max(1, steps // POINTS)
 
     def record(self, strand: Strand, event: Event, recorder: Recorder) -> None:

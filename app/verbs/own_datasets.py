@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from app.ml import own_datasets
-from app.ml.dataset_making import NOT_STATED, Wanted, check_name
+from app.ml.dataset_making import NOT_STATED, Wanted, check_wanted
+from app.ml.datasets import DATASETS
 from app.ml.own_datasets import Manifest
 from app.ml.picture_sources import Bounds, Found, in_folder, in_zip
 from app.ml.picture_trees import CannotMake
@@ -16,6 +17,7 @@ from app.settings import LIMITS, Settings
 from app.verbs.progress import CountingBar
 from app.verbs.sentences import cannot
 from app.web.dataset_uploads import make
+from app.web.training import open_store
 
 BOUNDS = Bounds(2_000_000, LIMITS.picture_bytes, 1 << 40)  # at one's own machine: a terabyte
 TOLD = 20  # files left out that are told one by one
@@ -27,8 +29,8 @@ def add(name: str | None, path: Path | None, licence: str, source: str, as_json:
     if name is None or path is None:
         return cannot("datasets", "add needs a name and a folder or zip: datasets add NAME PATH")
     try:
-        check_name(own, name)
-        wanted = Wanted(name, source or f"{path.absolute()}", licence or NOT_STATED)
+        wanted = Wanted(name, source or plain(f"{path.absolute()}"), licence or NOT_STATED)
+        check_wanted(own, wanted)
         with CountingBar("pictures") as bar:
             manifest = asyncio.run(make(own, wanted, partial(find, path), bar.show))
     except (CannotMake, OSError) as error:
@@ -42,17 +44,17 @@ def add(name: str | None, path: Path | None, licence: str, source: str, as_json:
 def find(path: Path) -> AbstractContextManager[list[Found]]:
     if path.is_dir():
         return in_folder(path, BOUNDS)
-    if not zipfile.is_zipfile(path):
+    if not path.is_file() or not zipfile.is_zipfile(path):
         raise CannotMake("damaged_zip", f"{path} is no folder and no zip")
     return in_zip(path, BOUNDS)
 
 
 def tell(manifest: Manifest) -> None:
     for each in manifest.reasons[:TOLD]:
-        print(f"left out: {each.path}: {each.reason}")
+        print(f"left out: {plain(each.path)}: {each.reason}")
     if manifest.left_out > TOLD:
         print(f"left out: {manifest.left_out - TOLD:,} more")
-    cut = "" if manifest.split_seed is None else ", a fifth of each class cut off as the test"
+    cut = "" if manifest.split_seed is None else ", cut off from each class"
     print(
         f"{manifest.name}: {len(manifest.classes)} classes, {sum(manifest.train):,} training and "
         f"{sum(manifest.test):,} test pictures{cut}"
@@ -68,10 +70,22 @@ def facts(manifest: Manifest) -> dict[str, object]:
     }  # fmt: skip
 
 
+def plain(path: str) -> str:
+    """Nothing in it commands the terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in path)
+
+
 def remove(name: str | None) -> int:
+    """0 gone, 2 cannot go."""
     settings = Settings()
+    if name is None:
+        return cannot("datasets", "remove needs a name: datasets remove NAME")
+    if name in DATASETS:
+        return cannot("datasets", f"{name} is one of Inkling's own datasets, which stay")
+    if any(run.spec["dataset"] == name for run in open_store(settings).unfinished()):
+        return cannot("datasets", f"a run that waits or trains uses {name}; stop it first")
     try:
-        own_datasets.delete(settings.own_datasets_dir, name or "", settings.data_dir / "cache")
+        own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir / "cache")
     except KeyError:
         known = ", ".join(own_datasets.names(settings.own_datasets_dir)) or "none"
         return cannot("datasets", f"no own dataset called {name!r}; there is {known}")

@@ -36,6 +36,8 @@ def start(words: list[str], as_json: bool) -> int:
 
 
 def read(classifier: Classifier, file: Path) -> dict[str, Any]:
+    if file.exists() and not file.is_file():  # a device never ends
+        return {"error": "this is no file"}
     try:
         most = longest_side(classifier.card.preprocessing)
         picture = read_picture(file.read_bytes(), LIMITS, most=most)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.ml.preprocessing import Prepared, Rejection, preprocess, unfamiliar, unprepared
+from app.web.errors import ApiError
 from app.web.images import Picture
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Job:
     exact: bool = False
     heavy: bool = False
     decode_ms: float = 0.0  # already spent
+
+
+NO_NUMBER = "This model cannot be used: its answer to this picture is no number."
 
 
 @dataclass(slots=True, eq=False)
@@ -117,8 +122,10 @@ def infer(tickets: Sequence[Ticket]) -> None:
             ticket.error = error
         return
     infer_ms = 1000 * (perf_counter() - began)
-    for answer, row in zip(answers, rows, strict=True):
+    for ticket, answer, row in zip(tickets, answers, rows, strict=True):
         answer.probabilities, answer.infer_ms = row, infer_ms
+        if not isfinite(row.sum()):
+            ticket.error = ApiError(503, "model_unavailable", NO_NUMBER)
     for answer, is_strange in zip(answers, strange, strict=False):
         answer.unfamiliar = is_strange
 

@@ -6,7 +6,7 @@ import { say } from "./texts.js";
 const REPEAT = 250; // ms between two pictures while the button is held
 const FIRST = 400; // ms before holding counts as holding
 const FEWEST = 4; // pictures of a class: some are held back to test it
-const UNFIT = /[\\/:*?"<>|\u0000-\u001f]/g; // what no folder may be called
+const UNFIT = /^\.+|[\\/:*?"<>|\u0000-\u001f]/g; // what no folder may be called
 
 /** @typedef {{ name: string, pictures: Blob[] }} Taught */
 

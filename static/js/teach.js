@@ -37,6 +37,8 @@ let made = "";
 /** The run that trains now. */
 let run = "";
 let isBusy = false;
+/** Pictures that are nowhere else yet. */
+let isUnsent = false;
 let next = 0; // look of the camera
 
 const server = new LatestWins({
@@ -45,12 +47,18 @@ const server = new LatestWins({
   waiting: (reason) => tellReading(reason?.message ?? say("lostDetail")),
 });
 const source = new Source(find(".source"), () => look(true));
-const classes = new Classes(find(".taught"), source, { changed: ready, told: (sentence) => (find(".source .told").textContent = sentence) });
+const classes = new Classes(find(".taught"), source, { changed, told: (sentence) => (find(".source .told").textContent = sentence) });
 if (dataset) dataset.value = `classes-${Date.now().toString(36)}`;
 classes.begin();
-button?.addEventListener("click", () => (run ? steer(run, "stop").catch(fail) : train()));
+button?.addEventListener("click", () => (run ? stop() : train()));
+addEventListener("beforeunload", (event) => isUnsent && event.preventDefault());
 
 // --- Training ---
+
+function changed() {
+  isUnsent = classes.taught.some(({ pictures }) => pictures.length);
+  ready();
+}
 
 function ready() {
   if (!button || isBusy) return;
@@ -58,6 +66,12 @@ function ready() {
   button.ariaDisabled = String(!run && Boolean(missing));
   button.textContent = say(run ? "teachStop" : reader ? "teachAgain" : "teachTrain");
   find(".missing").textContent = run ? "" : missing;
+}
+
+function stop() {
+  if (button?.ariaDisabled === "true") return;
+  if (button) button.ariaDisabled = "true";
+  steer(run, "stop").catch(fail);
 }
 
 async function train() {
@@ -79,16 +93,21 @@ async function send() {
   const name = dataset?.value.trim() ?? "";
   const form = new FormData();
   for (const { name: label, pictures } of classes.taught) {
-    pictures.forEach((blob, i) => form.append("file", blob, `${label}/${String(i).padStart(4, "0")}.${blob.type.split("/")[1]}`));
+    pictures.forEach((blob, i) => form.append("file", blob, `train/${label}/${String(i).padStart(4, "0")}.${blob.type.split("/")[1]}`));
   }
-  if (made) await ask("DELETE", `${DATASETS}/${made}`).catch(() => {});
-  made = "";
+  const before = made;
+  if (before === name) await forget(before); // else a name that is taken would cost the pictures
   const { train: counts, left_out: leftOut, reasons } = await ask("POST", `${DATASETS}?${new URLSearchParams({ name, source: say("teachSource") })}`, form);
   made = name;
+  isUnsent = false;
+  if (before && before !== name) await forget(before);
   find(".left-out").toggleAttribute("hidden", !leftOut);
   if (leftOut) find(".left-out").textContent = say("teachLeftOut", { count: leftOut, reason: reasons[0]?.reason ?? "" });
   return { name, counts: /** @type {number[]} */ (counts) };
 }
+
+/** @param {string} name of a dataset that this page has made */
+const forget = (name) => ask("DELETE", `${DATASETS}/${name}`).catch(() => {});
 
 /** @param {string} name @param {number[]} counts of the training pictures of each class */
 function wanted(name, counts) {
@@ -124,6 +143,7 @@ function follow(id) {
 function tell({ state, message, last, epochs, result }) {
   const accuracy = epochs.at(-1)?.accuracy;
   if (state === "failed") progress.textContent = message ?? inWords(state);
+  else if (state === "stopped" && last) progress.textContent = say("teachStopped", { epoch: brief(last.epoch) });
   else if (result) progress.textContent = say("teachDone", { share: percent(result.accuracy), count: result.n });
   else if (!last) progress.textContent = say("teachWaits", { state: inWords(state) });
   else progress.textContent = say(accuracy === undefined || accuracy === null ? "teachLearns" : "teachLearnsWell", { epoch: brief(last.epoch), share: percent(accuracy ?? 0) });

@@ -154,6 +154,7 @@ const TEXTS = {
   teachRun: "Own classes: {names}",
   teachLeftOut: "Pictures that were left out: {count}. {reason}",
   teachWaits: "The training is {state}…",
+  teachStopped: "Stopped at epoch {epoch}: it reads with what it has learnt so far.",
   teachLearns: "Epoch {epoch}.",
   teachLearnsWell: "Epoch {epoch}: {share} % of the pictures held back are read right.",
   teachDone: "Done: of {count} pictures that it never saw, {share} % are read right. Show it something.",

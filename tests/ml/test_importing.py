@@ -57,6 +57,18 @@ def test_code_and_bombs_run_into_walls(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_network_whose_answer_is_no_number_is_refused(tmp_path: Path) -> None:
+    """Each number is finite, and what they make of a picture is not."""
+    library = ModelLibrary(tmp_path / "shipped", tmp_path / "own")
+    huge = {name: torch.full_like(value, 1e38) for name, value in weights().items()}
+    file = write_pth(tmp_path / "huge.pth", huge)
+    with pytest.raises(Unfit, match="is no number"):
+        import_model(ARCHITECTURE, file, "huge", library)
+    assert list(library.own.iterdir()) == []
+    with pytest.raises(Unfit, match="is no file"):
+        read_foreign(ARCHITECTURE, tmp_path, tmp_path / "out")
+
+
 def test_a_file_of_the_wrong_size_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "huge.pth").open("wb") as file:
         file.truncate(10 << 30)

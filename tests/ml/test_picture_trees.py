@@ -32,6 +32,32 @@ def test_a_validation_folder_is_the_test_where_there_is_no_other() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("Train/cat/1.jpg", "TRAIN/dog/1.jpg", "Test/dog/2.jpg"),
+        ("training/cat/1.jpg", "training/dog/1.jpg", "testing/dog/2.jpg"),
+        ("train/cat/1.jpg", "train/dog/1.jpg", "valid/dog/2.jpg"),
+        ("train/cat/1.jpg", "train/dog/1.jpg", "test/dog/2.jpg", "cover.png"),
+        ("d/train/cat/1.jpg", "d/train/dog/1.jpg", "d/test/dog/2.jpg", "d/sample.jpg", "up.jpg"),
+    ],
+)
+def test_parts_are_known_by_their_usual_names_and_a_file_beside_them_decides_nothing(
+    paths: tuple[str, ...],
+) -> None:
+    assert placed(*paths) == ["test/dog/2", "train/cat/0", "train/dog/1"]
+    assert len(arrange(paths).left_out) == len(paths) - 3
+
+
+def test_classes_may_be_called_as_parts_are_within_one() -> None:
+    assert placed("train/train/1.jpg", "train/test/1.jpg") == ["train/test/1", "train/train/0"]
+
+
+def test_a_refusal_tells_what_the_first_file_left_out_lacks() -> None:
+    with pytest.raises(CannotMake, match=r"2 files were left out, first cat/a\.txt: By its name"):
+        arrange(("cat/a.txt", "dog/b.txt"))
+
+
 def test_what_systems_leave_behind_is_not_spoken_of() -> None:
     assert left_out("__MACOSX/cat/._1.jpg", "cat/.DS_Store", ".git/a.jpg", "cat/./") == {}
 
@@ -54,7 +80,7 @@ def test_names_are_compared_as_people_see_them() -> None:
     composed, apart = "caf\u00e9", "cafe\u0301"
     both = arrange((f"{composed}/1.jpg", f"{apart}/2.jpg", "bar/1.jpg"))
     assert {each.label for each in both.places} == {composed, "bar"}
-    with pytest.raises(CannotMake, match="Cat and cat differ only in capitals"):
+    with pytest.raises(CannotMake, match="Cat and cat can hardly be told apart"):
         arrange(("Cat/1.jpg", "cat/2.jpg", "dog/1.jpg"))
 
 

@@ -157,7 +157,6 @@ def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
         ({"batch_size": 0}, "batch_size must be between"),
         ({"epochs": -1}, "epochs must be between"),
         ({"learning_rate": float("nan")}, "learning_rate must be between"),
-        ({"batch_size": 10_000}, "fewer training pictures"),
     ],
 )
 def test_a_spec_that_cannot_work_is_refused_with_a_sentence(
@@ -165,6 +164,17 @@ def test_a_spec_that_cannot_work_is_refused_with_a_sentence(
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
         events(replace(SPEC, **change), small_dataset)  # type: ignore[arg-type]
+
+
+def test_a_batch_is_at_most_all_training_pictures(small_dataset: Dataset) -> None:
+    pictures = len(small_dataset.train)
+    for batch_size in (pictures, 10_000):
+        started, *_, finished = events(replace(SPEC, batch_size=batch_size), small_dataset)
+        assert started.values["steps_per_epoch"] == 1
+        assert finished.trained and finished.trained.spec.batch_size == pictures
+    none = replace(small_dataset, train=small_dataset.train.take(torch.arange(0)))
+    with pytest.raises(ValueError, match="no training pictures are left"):
+        events(SPEC, none)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

@@ -44,6 +44,9 @@ def test_a_folder_is_added_listed_and_removed(
         (["add", "mnist", "."], "mnist is one of Inkling's own datasets"),
         (["add", "a b", "."], "a dataset's name is 1 to 64"),
         (["add", "shades", "nowhere.zip"], "nowhere.zip is no folder and no zip"),
+        (["add", "shades", "/dev/zero"], "/dev/zero is no folder and no zip"),
+        (["remove"], "remove needs a name"),
+        (["remove", "mnist"], "mnist is one of Inkling's own datasets, which stay"),
         (["remove", "shades"], "no own dataset called 'shades'; there is none"),
     ],
 )

@@ -266,6 +266,21 @@ def test_a_model_calibrated_meanwhile_answers_with_its_new_temperature(
     with_engine(library, work)
 
 
+def test_an_answer_that_is_no_number_is_never_given(library: ModelLibrary) -> None:
+    entry = library.resolve("two")
+    assert entry.card is not None
+    huge = {name: value.float() * 1e38 for name, value in read_weights(entry).items()}
+    library.save(entry.card, huge, True)
+
+    async def work(engine: Engine) -> None:
+        with pytest.raises(ApiError, match="no number") as refused:
+            await engine.predict(engine.find("two"), exactly(seven()))
+        assert (refused.value.status, refused.value.code) == (503, "model_unavailable")
+        await engine.predict(engine.find("one"), exactly(seven()))
+
+    with_engine(library, work)
+
+
 def save_again(library: ModelLibrary, entry: ModelEntry, **changes: Any) -> None:
     """Its weights, with a card that says otherwise."""
     assert entry.card is not None

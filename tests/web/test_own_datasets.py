@@ -76,7 +76,29 @@ def test_a_zip_becomes_a_dataset_that_is_listed_shown_learnt_from_and_deleted(
     assert served.delete(f"{DATASETS}/shades").status_code == 204
     assert code(served.get(f"{DATASETS}/shades")) == (404, "unknown_dataset")
     assert code(served.delete(f"{DATASETS}/shades")) == (404, "unknown_dataset")
-    assert left_behind(folder) == []
+    assert left_behind(folder) == [] == list((folder / "cache").rglob("shades*"))
+    other_pictures_are_not_taken_for_its_own(served)
+
+
+def other_pictures_are_not_taken_for_its_own(client: TestClient) -> None:
+    """The run of a dataset that is gone has nothing to do with another one of its name."""
+    (run,) = client.get("/api/v1/runs").json()["runs"]
+    address = f"/api/v1/runs/{run['id']}"
+    assert send(client, "shades", zipped(pictures(4))).status_code == 201
+    answer = client.get(f"{address}/confusion")
+    assert (
+        code(answer) == (409, "no_dataset") and "another one" in answer.json()["error"]["message"]
+    )
+    answer = client.post(f"{address}/continue", json={"epochs": 2})
+    assert answer.status_code == 422 and answer.json()["error"]["field"] == "dataset"
+    assert client.delete(f"{DATASETS}/shades").status_code == 204
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "turned \u202e round"])
+def test_what_is_said_of_the_pictures_can_be_seen(served: TestClient, text: str) -> None:
+    for what in ("licence", "source"):
+        answer = send(served, "seen", zipped(pictures(4)), **{what: text})
+        assert code(answer) == (422, "wrong_text")
 
 
 def trained(client: TestClient) -> float:

@@ -69,10 +69,11 @@ def body_kind(request: Request) -> tuple[bytes, bytes]:
 
 def wish(own: Path, name: str, licence: str, source: str) -> "Wanted":
     """Off the event loop: the first call imports torch. CannotMake before anything arrives."""
-    from app.ml.dataset_making import NOT_STATED, Wanted, check_name
+    from app.ml.dataset_making import NOT_STATED, Wanted, check_wanted
 
-    check_name(own, name)
-    return Wanted(name, source.strip() or NOT_STATED, licence.strip() or NOT_STATED)
+    wanted = Wanted(name, source.strip() or NOT_STATED, licence.strip() or NOT_STATED)
+    check_wanted(own, wanted)
+    return wanted
 
 
 async def arrived(request: Request, own: Path, wanted: "Wanted", form: bytes | None) -> "Manifest":

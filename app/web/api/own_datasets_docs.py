@@ -45,8 +45,8 @@ MAKE_DOCS: dict[str, Any] = {
         413: {"description": "`too_large`, `too_many_pictures`, `too_many_classes`"},
         415: {"description": "`unsupported_media_type`: send application/zip or a form"},
         422: {
-            "description": "`wrong_name`, `damaged_zip`, `too_few_classes`, `too_few_pictures`, "
-            "`classes_alike`, `unknown_field`"
+            "description": "`wrong_name`, `wrong_text`, `damaged_zip`, `too_few_classes`, "
+            "`too_few_pictures`, `classes_alike`, `unknown_field`"
         },
         503: {"description": "`busy`: another dataset is being made"},
         507: {"description": "`disk_full`; nothing was kept"},
