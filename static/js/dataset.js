@@ -81,7 +81,7 @@ function tellBalance(counts) {
   const [fewest, largest] = [least, most].map((value) => classes[counts.indexOf(value)]);
   const times = least ? most / least : Infinity;
   const values = { fewest, largest, least: count(least), most: count(most), times: times.toFixed(1) };
-  find(".balance-said").textContent = say(times < UNEVEN ? "balanced" : "unbalanced", values);
+  find(".balance-said").textContent = say(most === least ? "even" : times < UNEVEN ? "balanced" : "unbalanced", values);
 }
 
 // --- what is in training and test ---

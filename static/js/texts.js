@@ -476,6 +476,7 @@ const TEXTS = {
   leftOutOne: "1 file was left out",
   pageOf: "Page {page} of {pages}, {total} pictures",
   noneFits: "No picture fits.",
+  even: "Equally many of each class: {most} training pictures.",
   balanced: "About as many of each class: from {least} ({fewest}) to {most} ({largest}) training pictures.",
   unbalanced: "{largest} has {times} times as many training pictures as {fewest} ({most} and {least}). A network will answer {largest} too often.",
   noLeak: "Yes: none of the {tests} test pictures is among the {learnt} for training and validation, pixel by pixel.",
