@@ -79,11 +79,11 @@ def rate(facts: Facts) -> float:
     return float(facts.spec.get("learning_rate", 0))
 
 
-def error(found: Evaluation) -> float:
-    """Standard error of the accuracy, never 0: of a perfect score one picture may still be luck."""
-    n = len(found.labels)
-    share = min(found.accuracy, 1 - 1 / (n + 1))
-    return sqrt(share * (1 - share) / n)
+def by_chance(high: Evaluation, low: Evaluation) -> float:
+    """How much more `high` may read right than `low` in 19 of 20 cases by chance alone (Newcombe,
+    1998), honest with a handful of pictures."""
+    (least, _), (_, most) = (wilson(int(e.right.sum()), len(e.labels)) for e in (high, low))
+    return sqrt((high.accuracy - least) ** 2 + (most - low.accuracy) ** 2)
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:

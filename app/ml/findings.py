@@ -9,8 +9,8 @@ from typing import Any
 from app.ml.facts import (
     SURE,
     Facts,
+    by_chance,
     capital,
-    error,
     layers,
     looked_at,
     measured,
@@ -135,8 +135,8 @@ def memorises(facts: Facts) -> Iterator[Finding]:
     if not facts.training or not facts.validation:
         return
     seen, fresh = facts.training.evaluation, facts.validation.evaluation
-    gap = seen.accuracy - fresh.accuracy
-    if gap < GAP or gap < SURE * sqrt(error(seen) ** 2 + error(fresh) ** 2):
+    gap, chance = seen.accuracy - fresh.accuracy, by_chance(seen, fresh)
+    if gap < max(GAP, chance):
         return
     yield Finding(
         "memorises",
@@ -146,7 +146,7 @@ def memorises(facts: Facts) -> Iterator[Finding]:
         f"Read right of {len(seen.labels):,} training pictures as they are: "
         f"{percent(seen.accuracy)}; of {len(fresh.labels):,} validation pictures: "
         f"{percent(fresh.accuracy)}. Chance alone would make a difference of "
-        f"{points(SURE * sqrt(error(seen) ** 2 + error(fresh) ** 2))} at most.",
+        f"{points(chance)} at most.",
         {"training": seen.accuracy, "validation": fresh.accuracy, "n": len(fresh.labels)},
     )  # fmt: skip
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import torch
 
+from app.ml.evaluation import Evaluation
 from app.ml.examination import examine
-from app.ml.facts import Epoch, Facts, wilson
+from app.ml.facts import Epoch, Facts, by_chance, wilson
 from app.ml.findings import Finding, findings
 from app.ml.parts import Dataset, Part
 from app.ml.publishing import early_card
@@ -79,6 +80,15 @@ def test_learning_by_heart_is_told_with_both_accuracies(hard_dataset: Dataset) -
     assert finding.evidence["training"] > finding.evidence["validation"] + 0.1
     assert finding.evidence["n"] == 256
     assert finding.sentence.startswith("It memorises: training 100\u202f%")
+
+
+def test_a_handful_of_pictures_may_differ_widely_by_chance() -> None:
+    def read(right: int, n: int) -> Evaluation:
+        probabilities = torch.eye(2)[(torch.arange(n) >= right).long()]
+        return Evaluation(torch.zeros(n, dtype=torch.long), probabilities, torch.zeros(n).bool())
+
+    assert by_chance(read(4, 7), read(0, 1)) > 4 / 7
+    assert by_chance(read(950, 1000), read(900, 1000)) == pytest.approx(0.0228, abs=0.001)
 
 
 def test_a_run_that_got_worse_names_its_best_epoch(small_dataset: Dataset) -> None:
