@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ModelLibrary(ROOT / "models", ROOT / "models")
 DIGITS = ("digits-cnn", "mnist-cnn", "mnist-mlp")
 SMALL = (*DIGITS, "fashion-mlp")
-SIZES = {**dict.fromkeys(SMALL, 2_500_000), "fashion-cnn": 4_000_000}  # bytes, at most
+SIZES = {
+    **dict.fromkeys(SMALL, 2_500_000),
+    "fashion-cnn": 4_000_000,
+    "cifar10-resnet": 10_000_000,
+}  # bytes, at most
 CANVAS, ENLARGED = 400, 280
 
 
