@@ -84,7 +84,8 @@ def by_server(data: str, files: Sequence[Path]) -> list[str]:
         address = f"http://127.0.0.1:{port}"
         wait_until_ready(address, process)
         with httpx.Client(base_url=address, timeout=60) as client:
-            return by_rest(lambda at, content: client.post(at, content=content), files)
+            kind = {"Content-Type": "image/jpeg"}
+            return by_rest(lambda at, jpeg: client.post(at, content=jpeg, headers=kind), files)
     finally:
         process.terminate()
         process.wait(20)
