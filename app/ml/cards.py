@@ -41,6 +41,11 @@ class Card:
         return self.sha256[:12]
 
     @property
+    def dataset_version(self) -> str:
+        """Of the own dataset that it learnt from; "" of any other."""
+        return str(self.training.get("dataset_version", ""))
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of the network's input."""
         size = self.preprocessing.size

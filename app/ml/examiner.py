@@ -162,9 +162,8 @@ class Examiner:
 
     def load(self, entry: ModelEntry, question: dict[str, Any]) -> Dataset:
         assert entry.card is not None
-        card, training = entry.card, entry.card.training
-        options, version = training.get("dataset_options", {}), training.get("dataset_version", "")
-        return self.read(card.dataset, options, question, card.preprocessing, version)
+        card, options = entry.card, entry.card.training.get("dataset_options", {})
+        return self.read(card.dataset, options, question, card.preprocessing, card.dataset_version)
 
     def read(
         self, name: str, options: dict[str, Any], question: dict[str, Any],

@@ -99,7 +99,7 @@ def check_body(spec: TrainingSpec, shape: tuple[int, int, int], classes: int) ->
     )  # fmt: skip
     if before != after:
         field = next(k for k, v in spec.hyperparameters.items() if given.get(k) != v)
-        sentence = f"The weights of {spec.start_from} would not fit; for another shape start fresh."
+        sentence = f"The weights of {spec.start_from} would not fit; for another shape start fresh"
         raise WrongChoice(field, sentence)
 
 

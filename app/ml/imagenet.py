@@ -41,7 +41,7 @@ def load_imagenet(entry: Entry, root: Path, cache: Path, options: Options) -> Da
 def classes_of(place: Path, root: Path, cache: Path) -> dict[str, list[Name]]:
     """The files of each class, by its WordNet number."""
     if not place.is_dir():
-        return {wnid: list(slices) for wnid, slices in pictures_of(place, root, cache).items()}
+        return pictures_of(place, root, cache)
     folder = place.relative_to(root).as_posix()
     wnids = [each.name for each in os.scandir(place) if each.is_dir()]
     return {wnid: files_in(root, f"{folder}/{wnid}") for wnid in wnids}

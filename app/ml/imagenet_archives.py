@@ -16,19 +16,17 @@ from safetensors.torch import save_file
 
 from app.ml.files import write_atomically
 from app.ml.mat_files import read_table
-from app.ml.picture_files import Slice
+from app.ml.picture_files import Name, Slice
 
 TRAINING, VALIDATION = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar"
 KIT = "ILSVRC2012_devkit_t12.tar.gz"  # its ground truth tells the validation pictures' classes
 SYNSETS, TRUTH = "meta.mat", "ILSVRC2012_validation_ground_truth.txt"
 NUMBERED = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
-LEAVES = 1000  # the numbers from 1 to it are classes, those above are groups of them
-
-Classes = dict[str, list[Slice]]  # by WordNet's number
 
 
-def pictures_of(archive: Path, root: Path, cache: Path) -> Classes:
-    """Where each picture begins in the archive; found once, then kept in `cache`.
+def pictures_of(archive: Path, root: Path, cache: Path) -> dict[str, list[Name]]:
+    """The pictures of each class by its WordNet number; where they begin in the archive is found
+    once, then kept in `cache`.
 
     ValueError where it is no such archive, or the development kit is not beside it.
     """
@@ -107,11 +105,11 @@ def ground_truth(kit: Path) -> list[str]:
         raise ValueError(f"{kit} is not ImageNet's development kit of 2012: {error}") from error
 
 
-def members(file: BinaryIO, start: int, end: int) -> Iterator[tarfile.TarInfo]:
+def members(file: BinaryIO, start: int, end: int) -> list[tarfile.TarInfo]:
     """Files of the tar that begins at `start`, by name; nothing is unpacked."""
     file.seek(start)
-    found = [each for each in tarfile.TarFile(fileobj=file) if each.isreg()]
-    yield from sorted((each for each in found if each.offset_data < end), key=lambda one: one.name)
+    found = (each for each in tarfile.TarFile(fileobj=file) if each.isreg())
+    return sorted((each for each in found if each.offset_data < end), key=lambda one: one.name)
 
 
 @contextmanager

@@ -22,13 +22,7 @@ from app.ml.training_spec import TRAINING, TrainingSpec
 OWN = tuple(field.name for field in fields(TrainingSpec))
 COMMON = frozenset({"start_from", "dataset_options", "device", "epochs", "report_every", "threads"})
 HELD_OUT = ("validation_fraction", "split_seed")  # decide which pictures are for validation
-NAMES = (
-    "dataset",
-    "dataset_version",
-    "network",
-    "start_from",
-    "start",
-)  # fields that are chosen apart, or told
+NAMES = ("dataset", "dataset_version", "network", "start_from", "start")  # not in the table
 Known = Mapping[str, Entry]  # datasets by name; more than DATASETS where people have their own
 
 
@@ -179,7 +173,7 @@ def layers(spec: TrainingSpec, datasets: Known) -> list[Layer]:
             check_body(spec, shape, classes)
         return layers_of(spec.network, spec.hyperparameters, shape, classes)
     except WrongChoice as wrong:
-        raise WrongChoice(wrong.field, f"{wrong}".rstrip(".") + ".") from wrong
+        raise WrongChoice(wrong.field, f"{wrong}.") from wrong
     except ValueError as error:
         shaping = {"cnn": "blocks", "mlp": "hidden"}
         field = shaping.get(spec.network, "start_from" if spec.start_from else "network")

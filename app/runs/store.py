@@ -297,6 +297,10 @@ class Store:
             states = (*LIVE, State.QUEUED)
             return connection.execute(select(runs).where(runs.c.state.in_(states))).all()
 
+    def uses(self, dataset: str) -> bool:
+        """Whether one of those learns from it."""
+        return any(run.spec["dataset"] == dataset for run in self.unfinished())
+
     def live(self) -> Sequence[Run]:
         """Runs that should have a worker, with their heartbeats."""
         with self._reading.begin() as connection:

@@ -46,8 +46,7 @@ def start(model: str, wronged: float, into: Path | None, as_json: bool) -> int:
         files, cache = settings.dataset_files_dir, settings.data_dir / "cache"
         own = settings.own_datasets_dir
         how = asked_for(find(card.dataset, own), card.preprocessing)
-        version = card.training.get("dataset_version", "")
-        dataset = load(card.dataset, files, cache, options, own, how, version)
+        dataset = load(card.dataset, files, cache, options, own, how, card.dataset_version)
 
         def read(part: Part) -> Readings:
             batches = (batch.numpy() for batch in part.batches(BATCH))

@@ -20,7 +20,7 @@ def start(model: str, dataset: str | None, part: str, as_json: bool) -> int:
         files, cache = settings.dataset_files_dir, settings.data_dir / "cache"
         own = settings.own_datasets_dir
         how = asked_for(find(name, own), classifier.card.preprocessing)
-        version = "" if dataset else classifier.card.training.get("dataset_version", "")
+        version = "" if dataset else classifier.card.dataset_version
         parts = load(name, files, cache, own=own, preprocessing=how, version=version)
         if parts.classes != classifier.card.classes:
             raise ValueError(f"the classes of {name} are not those that {model} tells apart")

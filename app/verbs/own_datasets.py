@@ -3,7 +3,7 @@
 import asyncio
 import json
 import zipfile
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
 
@@ -75,6 +75,11 @@ def plain(path: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in path)
 
 
+def is_in_use(settings: Settings, name: str) -> bool:
+    with closing(open_store(settings)) as store:
+        return store.uses(name)
+
+
 def remove(name: str | None) -> int:
     """0 gone, 2 cannot go."""
     settings = Settings()
@@ -82,7 +87,7 @@ def remove(name: str | None) -> int:
         return cannot("datasets", "remove needs a name: datasets remove NAME")
     if name in DATASETS:
         return cannot("datasets", f"{name} is one of Inkling's own datasets, which stay")
-    if any(run.spec["dataset"] == name for run in open_store(settings).unfinished()):
+    if is_in_use(settings, name):
         return cannot("datasets", f"a run that waits or trains uses {name}; stop it first")
     try:
         own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir / "cache")

@@ -145,7 +145,7 @@ async def delete_dataset(
         if name in DATASETS:
             sentence = "Inkling's own datasets cannot be deleted."
             raise ApiError(409, "not_own", sentence)
-        if any(run.spec["dataset"] == name for run in training.store.unfinished()):
+        if training.store.uses(name):
             sentence = "A run that waits or trains uses this dataset. Stop it first."
             raise ApiError(409, "in_use", sentence)
         try:
