@@ -1,10 +1,12 @@
 """What the tests of every room share: settings of their own, an app, a client, a small model."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from fastapi import FastAPI
@@ -27,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MakeApp = Callable[..., FastAPI]
+
+
+@pytest.fixture(autouse=True)
+def the_same_chance() -> None:
+    """Untrained networks are the same whichever tests ran before; a fresh torch is seeded, too."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture
@@ -75,8 +84,11 @@ def small_model(tmp_path: Path) -> ModelEntry:
 
 
 def save_small_model(folder: Path, name: str) -> ModelEntry:
+    import torch
+
     from app.ml.networks import build
 
+    torch.manual_seed(crc32(name.encode()))  # another name, other weights
     network = build("mlp", {"hidden": [4]}, (1, 28, 28), 10)
     card = Card(
         name=name,

@@ -456,6 +456,7 @@ def test_a_finished_run_becomes_a_model_to_draw_with(
     with page.expect_response("**/from-the-page/predict*") as answered:
         mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     assert answered.value.json()["model"] == "from-the-page"
+    page.goto("about:blank")  # it may still ask for what is deleted now
     page.request.delete(f"{server.url}/api/v1/models/from-the-page")
 
 
