@@ -211,12 +211,15 @@ async function restore(line) {
   const { model, pen, strokes } = found;
   if (isElsewhere(model)) return isGiven ? go(model, location.hash) : undefined; // a drawing for another page
   if (model && isCheckpoint(model)) await offer(model).catch(() => {}); // another one reads instead
-  if (isGiven || !new URLSearchParams(location.search).get("model")) choose(model);
+  const asked = new URLSearchParams(location.search).get("model");
+  if (isGiven || !asked) choose(model);
   if (strokes.length) {
     tools.width = pen;
     sheet.draw(strokes);
   }
-  if (isGiven && model && lab.model && model !== lab.model.name) notice.textContent = say(isCheckpoint(model) ? "noCheckpoint" : "modelMissing", { name: model, model: lab.model.name });
+  const wanted = (isGiven && model) || asked;
+  if (wanted && lab.model && !models.some(({ name }) => name === wanted))
+    notice.textContent = say(isCheckpoint(wanted) ? "noCheckpoint" : "modelMissing", { name: wanted, model: lab.model.name });
 }
 
 /** What the address says; not every # does. */

@@ -73,6 +73,18 @@ def test_a_link_with_another_servers_model_says_which_one_reads_instead(
     expect(page.get_by_text(sentence)).to_have_count(0)
 
 
+def test_an_address_with_an_unknown_model_says_which_one_reads_instead(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"{server.url}/?model=marias-model")
+    sentence = "This server cannot use the model marias-model: digits-cnn reads instead."
+    expect(page.get_by_text(sentence)).to_be_visible()
+    page.goto(f"{server.url}/?model=mnist-cnn")
+    expect(page.locator("#notice")).to_be_empty()
+    page.goto(f"{server.url}/?model=runs/{'0' * 26}/checkpoints/3")
+    expect(page.get_by_text("That checkpoint is not kept any more")).to_be_visible()
+
+
 def test_the_skip_links_hash_is_no_link(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
