@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -109,14 +110,28 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
 
 
-def delete(own: Path, name: str, cache: Path) -> None:
-    """KeyError where there is none of this name."""
+def delete(own: Path, name: str, data: Path) -> None:
+    """With every copy of its pictures in the data folder. KeyError where there is none."""
     if not NAME.fullmatch(name) or not (own / name).is_dir():
         raise KeyError(name)
     doomed = Path(tempfile.mkdtemp(dir=own, prefix=".deleted-"))
     os.rename(own / name, doomed / name)  # one rename: gone for every reader at once
     shutil.rmtree(doomed)
-    shutil.rmtree(cache / "folders" / name, ignore_errors=True)
-    for gallery in cache.glob(f"galleries-*/{name}.*"):  # pictures, too
-        gallery.unlink(missing_ok=True)
+    shutil.rmtree(data / "cache/folders" / name, ignore_errors=True)
+    for examined in examined_on(name, data / "runs"):
+        shutil.rmtree(examined, ignore_errors=True)
+    galleries = data.glob(f"cache/galleries-*/{name}.*")
+    exciting = data.glob("glass/*/*.excitement.safetensors")  # other models' are soon found again
+    for pictures in (*galleries, *exciting):
+        pictures.unlink(missing_ok=True)
     sync_folder(own)
+
+
+def examined_on(name: str, runs: Path) -> Iterator[Path]:
+    """Where runs that learnt from this dataset keep the pictures that their pages show."""
+    for run in runs.glob("*"):
+        for card in run.glob("checkpoints*/card.json"):
+            with suppress(OSError, ValueError):  # deleted meanwhile, or damaged
+                if json.loads(card.read_bytes()).get("dataset") == name:
+                    yield from run.glob("examined*")
+                    break

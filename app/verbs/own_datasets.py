@@ -90,7 +90,7 @@ def remove(name: str | None) -> int:
     if is_in_use(settings, name):
         return cannot("datasets", f"a run that waits or trains uses {name}; stop it first")
     try:
-        own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir / "cache")
+        own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir)
     except KeyError:
         known = ", ".join(own_datasets.names(settings.own_datasets_dir)) or "none"
         return cannot("datasets", f"no own dataset called {name!r}; there is {known}")

@@ -79,7 +79,7 @@ def test_a_folder_becomes_a_dataset_that_can_be_loaded(tmp_path: Path) -> None:
     for measured, real in zip(manifest.mean, x.mean((0, 2, 3)).tolist(), strict=True):
         assert abs(measured - real) < 0.02
     assert sorted(os.listdir(own)) == ["shades"]
-    own_datasets.delete(own, "shades", tmp_path / "cache")
+    own_datasets.delete(own, "shades", tmp_path)
     assert os.listdir(own) == [] == os.listdir(tmp_path / "cache/folders")
 
 

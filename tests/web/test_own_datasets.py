@@ -73,10 +73,14 @@ def test_a_zip_becomes_a_dataset_that_is_listed_shown_learnt_from_and_deleted(
     choices = served.get("/api/v1/networks").json()["datasets"]
     assert {"name": "shades", "title": "shades", "photographs": True} in choices
     assert trained(served) > 0.9
+    (run,) = served.get("/api/v1/runs").json()["runs"]
+    assert served.get(f"/api/v1/runs/{run['id']}/confusion").status_code == 200
+    assert list((folder / "runs").glob("*/examined/*pictures*"))
     assert served.delete(f"{DATASETS}/shades").status_code == 204
     assert code(served.get(f"{DATASETS}/shades")) == (404, "unknown_dataset")
     assert code(served.delete(f"{DATASETS}/shades")) == (404, "unknown_dataset")
     assert left_behind(folder) == [] == list((folder / "cache").rglob("shades*"))
+    assert not list((folder / "runs").rglob("*pictures*"))
     other_pictures_are_not_taken_for_its_own(served)
 
 

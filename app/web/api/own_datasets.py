@@ -149,7 +149,7 @@ async def delete_dataset(
             sentence = "A run that waits or trains uses this dataset. Stop it first."
             raise ApiError(409, "in_use", sentence)
         try:
-            own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir / "cache")
+            own_datasets.delete(settings.own_datasets_dir, name, settings.data_dir)
         except KeyError:
             sentence = "There is no such dataset; GET /api/v1/datasets lists all."
             raise ApiError(404, "unknown_dataset", sentence) from None
