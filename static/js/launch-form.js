@@ -15,6 +15,7 @@ import { trainingsOf } from "./variants.js";
  * @typedef {import("./runs.js").Choices} Choices
  * @typedef {import("./runs.js").Recipe} Recipe
  * @typedef {import("./runs.js").Run} Run
+ * @typedef {import("./starting-points.js").StartingPoint} StartingPoint
  */
 
 const TABLES = /** @type {const} */ (["augmentation", "dataset_options"]); // tables within a training; their fields are named by path
@@ -72,8 +73,7 @@ export class LaunchForm {
     const found = await choices();
     this.#draw(found);
     const points = startingPoints(found.recipes);
-    const cards = points.map(({ title, detail, recipe }, i) => this.#card(title, detail, recipe, i === 0));
-    this.#part(".starts").append(...cards);
+    points.forEach((point, i) => this.#part(point.ships ? ".shipped .starts" : ".starts").append(this.#card(point, i === 0)));
     this.#fill(points[0].recipe);
     this.#part(".all-choices").hidden = false;
   }
@@ -92,6 +92,7 @@ export class LaunchForm {
     this.#fill(/** @type {Recipe} */ ({ ...spec, dataset, network, name: "" }));
     this.#before = Object.fromEntries(Object.values(this.#all()).map((field) => [field.name, field.value]));
     this.#part(".starts").replaceChildren(Object.assign(document.createElement("p"), { textContent: say("forkOf", { name: name ? say("variantOf", { run: titleOf(run), variant: name }) : titleOf(run), step }) }));
+    this.#part(".shipped").remove();
     for (const name of /** @type {const} */ (["dataset", "network"])) this.#select(name).disabled = true;
     this.#training.start_from.element.hidden = true;
     this.#part("[type=submit]").textContent = say("fork");
@@ -138,8 +139,8 @@ export class LaunchForm {
     this.#training.start_from.element.addEventListener("input", () => this.#begin());
   }
 
-  /** @param {string} title @param {string} detail @param {Recipe} recipe @param {boolean} checked */
-  #card(title, detail, recipe, checked) {
+  /** @param {StartingPoint} point @param {boolean} checked */
+  #card({ title, detail, recipe }, checked) {
     const content = /** @type {HTMLTemplateElement} */ (this.#part("template").cloneNode(true)).content;
     const [input, strong, hint] = /** @type {any} */ (["input", "strong", ".hint"].map((selector) => content.querySelector(selector)));
     input.checked = checked;
@@ -174,10 +175,10 @@ export class LaunchForm {
 
   /** What a closed group holds that is not as usual. */
   #tellGroups() {
-    for (const group of this.#form.querySelectorAll("details.more")) {
-      const set = Object.values(this.#training).filter(({ element, value, initial }) => !element.hidden && group.contains(element) && value !== initial);
-      const words = set.map(({ name, value }) => say("extra", { name: spaced(name), value: inWords(value) })).join(", ");
-      /** @type {HTMLElement} */ (group.querySelector(".set")).textContent = words;
+    for (const told of this.#form.querySelectorAll("details.more .set")) {
+      const group = told.closest("details");
+      const set = Object.values(this.#training).filter(({ element, value, initial }) => !element.hidden && group?.contains(element) && value !== initial);
+      told.textContent = set.map(({ name, value }) => say("extra", { name: spaced(name), value: inWords(value) })).join(", ");
     }
   }
 

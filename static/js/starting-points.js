@@ -1,10 +1,10 @@
 // @ts-check
-/** Trainings to start from: the server's recipes, and two that teach. */
+/** Trainings to start from: those that teach, then the recipes of the models that ship. */
 import { labelOf, say } from "./texts.js";
 
 /**
  * @typedef {import("./runs.js").Recipe} Recipe
- * @typedef {{ title: string, detail: string, recipe: Recipe }} StartingPoint
+ * @typedef {{ title: string, detail: string, recipe: Recipe, ships: boolean }} StartingPoint ships: a model was made so
  */
 
 const OURS = {
@@ -18,7 +18,7 @@ const OURS = {
     epochs: 30, batch_size: 64, learning_rate: 0.002, schedule: "constant", weight_decay: 0,
   },
 };
-const NAMED = ["mnist-quick", ...Object.keys(OURS)];
+const NAMED = ["mnist-quick", ...Object.keys(OURS), "cifar10-quick"];
 
 /** @param {Recipe[]} recipes of the server @returns {StartingPoint[]} */
 export function startingPoints(recipes) {
@@ -26,9 +26,9 @@ export function startingPoints(recipes) {
   const known = [...recipes, ...ours].sort((a, b) => rank(a) - rank(b));
   return known.map((recipe) => {
     const { name, network, epochs } = recipe;
-    if (rank(recipe) === NAMED.length) return { title: say("start_shipped", { name }), detail: say("start_shipped_detail", { network: labelOf(network), epochs }), recipe };
+    if (rank(recipe) === NAMED.length) return { title: say("start_shipped", { name }), detail: say("start_shipped_detail", { network: labelOf(network), epochs }), recipe, ships: true };
     const key = /** @type {"start_overfit"} */ (`start_${name}`);
-    return { title: say(key), detail: say(/** @type {"start_overfit_detail"} */ (`${key}_detail`)), recipe };
+    return { title: say(key), detail: say(/** @type {"start_overfit_detail"} */ (`${key}_detail`)), recipe, ships: false };
   });
 }
 

@@ -71,6 +71,7 @@ def test_a_starting_point_fills_the_form(form: Page) -> None:
     held_out = form.get_by_text("How many, and which are held out")
     expect(held_out).to_contain_text("validation fraction 0.95")
     expect(form.get_by_label("Validation fraction")).to_have_value("0.95")
+    form.get_by_text("As a model that ships was made").click()
     form.get_by_label("The model digits-cnn").check()
     expect(held_out).to_contain_text("validation fraction 0.08333, pens 6, paper 2")
     expect(group(form, "Augmentation")).to_contain_text("rotate 12, scale 0.12")
@@ -269,6 +270,7 @@ def test_axe_finds_nothing_on_the_form(form: Page, scheme: Any) -> None:
 
 def test_the_form_never_scrolls_sideways_on_a_phone(phone: Page, server: Server) -> None:
     opened(phone, server)
+    phone.get_by_text("As a model that ships was made").click()
     phone.get_by_label("The model digits-cnn").check()
     for summary in phone.locator("details.more > summary").all():
         summary.click()
@@ -602,7 +604,7 @@ def test_a_finished_run_goes_on_and_is_forked_with_what_one_changes(
     checkpoint.select_option(index=1)
     button(page, "Fork").click()
     page.wait_for_url(re.compile(r"/train\?fork=\w{26}&step=\d+$"))
-    expect(page.locator(".starts")).to_contain_text("A fork of")
+    expect(page.locator(".starts").first).to_contain_text("A fork of")
     expect(page.get_by_label("Dataset")).to_be_disabled()
     expect(page.locator(".was:not(:empty)")).to_have_count(0)
     page.get_by_label("Learning rate", exact=True).fill("0.1")

@@ -85,7 +85,7 @@ def test_a_chosen_variant_is_published_and_forked(page: Page, server: Server, ra
     onwards.get_by_label("Or as a run of its own: the variant").select_option("by relu")
     expect(onwards.locator("option").filter(has_text="epoch 2")).to_have_count(1)
     onwards.get_by_role("button", name="Fork").click()
-    expect(page.locator(".starts")).to_contain_text("Two activations: by relu")
+    expect(page.locator(".starts").first).to_contain_text("Two activations: by relu")
     expect(page.get_by_label("Activation", exact=True)).to_have_value("relu")
     page.get_by_label("Epochs", exact=True).fill("3")
     page.get_by_role("button", name="Fork").click()
