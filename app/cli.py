@@ -73,8 +73,8 @@ def doctor(chosen: argparse.Namespace) -> int:
 def add_train(verbs: Any) -> None:
     verb = verbs.add_parser("train", help="train a network and keep it as a model")
     verb.add_argument("recipe", nargs="?", metavar="RECIPE", help="a whole training by name")
-    verb.add_argument("--dataset", metavar="D", help="what to learn from")
-    verb.add_argument("--network", metavar="N", help="what learns: mlp or cnn")
+    verb.add_argument("--dataset", metavar="D", help="what to learn from; a recipe has its own")
+    verb.add_argument("--network", metavar="N", help="what learns: mlp, cnn, residual, resnet18…")
     verb.add_argument("--start-from", metavar="MODEL", help="learn on from a model's weights")
     verb.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="changes",

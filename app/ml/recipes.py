@@ -40,7 +40,7 @@ LONG = TrainingSpec(  # warped pictures, averaged weights, and a calm end
     threads=1,
 )
 CIFAR_QUICK = TrainingSpec(  # for a lesson: ten minutes on two cores
-    dataset="cifar10-jpeg",
+    dataset="cifar10",
     dataset_options={"validation_fraction": 0.05},
     network="residual",
     hyperparameters={"widths": [48, 128, 256], "early_pooling": True, "mirror": True},
@@ -129,6 +129,7 @@ RECIPES = {
     "cifar10-quick": CIFAR_QUICK,
     "cifar10-resnet": replace(
         CIFAR_QUICK,
+        dataset="cifar10-jpeg",
         dataset_options={"validation_fraction": 0.04},
         hyperparameters={"widths": [80, 160, 320], "early_pooling": True, "mirror": True},
         epochs=26,

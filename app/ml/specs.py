@@ -30,7 +30,8 @@ def make_spec(
     recipe: str | None, dataset: str | None, network: str | None, chosen: Mapping[str, Any],
     datasets: Known = DATASETS, library: ModelLibrary | None = None,
 ) -> TrainingSpec:  # fmt: skip
-    """A recipe, or a dataset and a network, with changes; WrongChoice when it cannot work.
+    """A recipe (on another dataset, if one is named), or a dataset and a network, with changes;
+    WrongChoice when it cannot work.
 
     `chosen` holds fields of the training and hyperparameters of the network, by their names; with
     `start_from` among them it names a model of the library, and the network is that model's.
@@ -46,13 +47,15 @@ def start_of(
     recipe: str | None, dataset: str | None, network: str | None, datasets: Known = DATASETS,
     model: Any = "", library: ModelLibrary | None = None,
 ) -> TrainingSpec:  # fmt: skip
-    if model:
-        return start_of_model(dataset, network, datasets, model, library)
-    if recipe is not None:
-        return RECIPES[one_of("recipe", recipe, tuple(RECIPES))]
-    return TrainingSpec(
-        one_of("dataset", dataset, tuple(datasets)), one_of("network", network, tuple(NETWORKS))
-    )
+    if recipe is None:
+        if model:
+            return start_of_model(dataset, network, datasets, model, library)
+        chosen = one_of("dataset", dataset, tuple(datasets))
+        return TrainingSpec(chosen, one_of("network", network, tuple(NETWORKS)))
+    if network or model:
+        raise WrongChoice("recipe", "A recipe has its own network and weights: name it, or those.")
+    spec = RECIPES[one_of("recipe", recipe, tuple(RECIPES))]
+    return replace(spec, dataset=one_of("dataset", dataset or spec.dataset, tuple(datasets)))
 
 
 def start_of_model(
@@ -198,8 +201,10 @@ def one_of(field: str, value: Any, choices: tuple[str, ...]) -> str:
 def command(spec: TrainingSpec, name: str, recipe: str | None = None) -> str:
     """The command that makes this model again: what differs from the recipe is spelled out."""
     base = RECIPES[recipe] if recipe else TrainingSpec(spec.dataset, spec.network)
-    base = replace(base, dataset_version=spec.dataset_version)
     start = recipe or f"--dataset {spec.dataset} --network {spec.network}"
+    if recipe and spec.dataset != base.dataset:
+        start += f" --dataset {spec.dataset}"
+    base = replace(base, dataset=spec.dataset, dataset_version=spec.dataset_version)
     if spec.start_from:
         start = f"--dataset {spec.dataset} --start-from {spec.start_from}"
         size = (spec.start.get("preprocessing") or {}).get("size", 0)

@@ -381,7 +381,7 @@ def test_a_run_without_checkpoint_cannot_be_continued(client: httpx.Client) -> N
 
 @pytest.mark.parametrize(
     "body",
-    [{**MLP, "hyperparametres": {}}, {"recipe": "mnist-quick", "dataset": "mnist"}],
+    [{**MLP, "hyperparametres": {}}, {"recipe": "mnist-quick", "network": "cnn"}],
 )
 def test_what_is_misspelt_or_contradicts_is_refused(
     choosing: httpx.Client, body: dict[str, Any]

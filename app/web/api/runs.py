@@ -40,7 +40,8 @@ LAST = "7" + "z" * 25  # sorts after every id
 
 
 class NewRun(BaseModel, extra="forbid"):
-    """A recipe, or a dataset and a network; `hyperparameters` change or complete it."""
+    """A recipe (on another `dataset`, if you name one), or a dataset and a network;
+    `hyperparameters` change or complete it."""
 
     recipe: str | None = Field(None, max_length=64, examples=["mnist-quick"])
     dataset: str | None = Field(None, max_length=64, examples=["mnist"])
@@ -149,8 +150,6 @@ def specify(wanted: NewRun, own: Path, library: ModelLibrary) -> dict[str, Any]:
     from app.ml.datasets import Datasets
     from app.ml.specs import check, make_spec, varied
 
-    if wanted.recipe is not None and (wanted.dataset or wanted.network or wanted.start_from):
-        raise WrongChoice("recipe", "A recipe has its own dataset and network: name it, or both.")
     datasets, chosen = Datasets(own), dict(wanted.hyperparameters)
     if wanted.start_from:
         chosen["start_from"] = wanted.start_from
