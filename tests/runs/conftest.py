@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def settings(tmp_path: Path, small_mnist: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A private PostgreSQL cluster, as its programs want it: not root's; its URL."""
     found = shutil.which("initdb") or next(
         map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None
@@ -60,13 +61,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if found is None:
         pytest.skip("PostgreSQL's programs (initdb, pg_ctl) are not installed")
     programs = Path(found).resolve().parent
-    folder = Path(tmp_path_factory.mktemp("postgres"))
+    folder = Path(tempfile.mkdtemp(prefix="inkling-postgres-"))  # pytest's own are closed to others
     as_user: list[str] = []
     if os.geteuid() == 0:
         as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         shutil.chown(folder, "nobody", "nogroup")
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
     cluster, log = folder / "cluster", folder / "log"
 
     def call(*command: str) -> None:
@@ -81,6 +80,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )  # fmt: skip
     yield f"postgresql+psycopg://inkling@/postgres?host={folder}"
     call(*control, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
