@@ -97,7 +97,7 @@ def test_the_closest_learnt_kernels_are_those_of_the_model(page: Page, server: S
     wanted = [*order[:3].tolist(), int(order[-1])]
     read = "all => all.map(each => Number(each.dataset.value))"
     assert tiles.evaluate_all(read) == pytest.approx([float(likeness[i]) for i in wanted], abs=1e-5)
-    expect(tiles.first).to_contain_text(f"kernel {wanted[0] + 1}:")
+    expect(tiles.first).to_contain_text(f"kernel {wanted[0]}:")
 
 
 def test_the_address_holds_kernel_and_place(page: Page, server: Server) -> None:

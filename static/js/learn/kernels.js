@@ -245,7 +245,7 @@ function tile(weights, index, likeness) {
   const canvas = item.appendChild(document.createElement("canvas"));
   const words = item.appendChild(document.createElement("span"));
   words.className = "hint";
-  words.textContent = say("kernelTile", { number: index + 1, likeness: shown(Number(likeness.toFixed(2))) });
+  words.textContent = say("kernelTile", { number: index, likeness: shown(Number(likeness.toFixed(2))) });
   words.dataset.value = String(likeness);
   canvas.setAttribute("aria-hidden", "true");
   paintMap(canvas, weights.flat(), weights.length, { colour: palette(lesson) });
