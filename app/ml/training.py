@@ -207,7 +207,8 @@ class Trainer:
         loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
         self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step(rate)
+        with autocast(self.precision, self.device.type):
+            self.optimizer.step(rate)
         self.step += 1
         self.average()
         self.seen += len(rows)

@@ -46,15 +46,21 @@ class TrainingState:
         network.load_state_dict(self.under("network"))
         for name, value in self.under("averaged").items():
             averaged[name].copy_(value)
-        if {f"optimizer.{name}.0" for name in optimizer.memory} <= self.tensors.keys():
+        memory = {
+            f"optimizer.{name}.{index}": value
+            for name, values in optimizer.memory.items() for index, value in enumerate(values)
+        }  # fmt: skip
+        if all(self.shape(name) == value.shape for name, value in memory.items()):
             optimizer.steps = self.place["optimizer_steps"]
-            for name, values in optimizer.memory.items():
-                for index, value in enumerate(values):
-                    value.copy_(self.tensors[f"optimizer.{name}.{index}"])
+            for name, value in memory.items():
+                value.copy_(self.tensors[name])
         torch.set_rng_state(self.tensors["random.torch"])
         if "random.cuda" in self.tensors and random.device.type == "cuda":
             torch.cuda.set_rng_state(self.tensors["random.cuda"], random.device)
         random.set_state(self.tensors["random.augmentation"])
+
+    def shape(self, name: str) -> torch.Size | None:
+        return self.tensors[name].shape if name in self.tensors else None
 
     def under(self, prefix: str) -> dict[str, Tensor]:
         start = f"{prefix}."

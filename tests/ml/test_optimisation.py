@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from app.ml.networks import build
-from app.ml.optimisation import SCHEDULES, make_optimizer, rate_at
+from app.ml.optimisation import SCHEDULES, Muon, make_optimizer, orthogonal, rate_at
 
 RATES = [0.01, 0.02, 0.005, 0.01]
 
@@ -42,6 +42,38 @@ def train(name: str, weight_decay: float) -> list[torch.Tensor]:
 def test_each_optimizer_steps_as_torch_does(name: str, decay: float) -> None:
     for ours, theirs in zip(train(name, decay), train(f"torch {name}", decay), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(6, 20), (20, 6), (8, 8)])
+def test_a_matrix_is_made_nearly_orthogonal(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape).double()
+    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+    along = u.T @ orthogonal(matrix) @ v.T
+    off = along - along.diag().diag()
+    assert off.abs().max() < 1e-6 and 0.6 < along.diag().min() <= along.diag().max() < 1.3
+
+
+def test_muon_steps_as_torch_does_and_leaves_the_last_layer_to_adamw() -> None:
+    gradients = [[torch.randn(12, 30), torch.randn(12), torch.randn(4, 12)] for _ in RATES]
+    start = [torch.randn_like(each) for each in gradients[0]]
+    ours, theirs = ([torch.nn.Parameter(p.clone()) for p in start] for _ in range(2))
+    muon = Muon(ours, 0.1)
+    like_torch = torch.optim.Muon(
+        theirs[:1], weight_decay=0.1, momentum=0.9, adjust_lr_fn="match_rms_adamw"
+    )
+    bias, last = theirs[1:]
+    adamw = torch.optim.AdamW([bias], weight_decay=0), torch.optim.AdamW([last], weight_decay=0.1)
+    for rate, given in zip(RATES, gradients, strict=True):
+        for parameters in (ours, theirs):
+            for parameter, gradient in zip(parameters, given, strict=True):
+                parameter.grad = gradient.clone()
+        muon.step(rate)
+        for optimizer in (like_torch, *adamw):
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.step()
+    torch.testing.assert_close(ours[1:], theirs[1:], rtol=1e-4, atol=1e-6)
+    way = theirs[0] - start[0]
+    assert (ours[0] - theirs[0]).norm() < 0.02 * way.norm()  # torch's has fewer bits
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

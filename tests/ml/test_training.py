@@ -1,11 +1,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import permutations
 from math import isfinite
 from pathlib import Path
 
 import pytest
 import torch
 
+from app.ml.optimisation import OPTIMIZERS
 from app.ml.parts import Dataset
 from app.ml.training import Command, Event, Trainer, train
 from app.ml.training_spec import TrainingSpec
@@ -62,7 +64,7 @@ def test_the_same_seed_gives_the_same_curve_and_another_a_different_one(
     assert losses(events(replace(SPEC, seed=1), small_dataset)) != first
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_restored_training_goes_on_exactly(
     optimizer: str, small_dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -77,6 +79,16 @@ def test_a_restored_training_goes_on_exactly(
     assert whole[-1].trained and rest[-1].trained
     ends = [event.trained.network.state_dict() for event in (whole[-1], rest[-1])]  # type: ignore[union-attr]
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+@pytest.mark.parametrize(("before", "after"), list(permutations(OPTIMIZERS, 2)))
+def test_a_training_goes_on_with_another_optimizer_which_begins_anew(
+    before: str, after: str, small_dataset: Dataset
+) -> None:
+    whole = events(replace(SPEC, optimizer=before), small_dataset)
+    checkpoint = next(event for event in whole if event.kind == "checkpoint")
+    rest = events(replace(SPEC, optimizer=after), small_dataset, checkpoint.state)
+    assert rest[-1].kind == "finished" and losses(rest)[0][0] > checkpoint.step
 
 
 def test_a_stopped_training_leaves_a_state_to_go_on_from(small_dataset: Dataset) -> None:
@@ -148,7 +160,7 @@ def test_averaged_weights_are_what_predicts(small_dataset: Dataset) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"optimizer": "adagrad"}, "must be one of adamw, sgd"),
+        ({"optimizer": "adagrad"}, "must be one of adamw, sgd, muon"),
         ({"schedule": "sawtooth"}, "must be one of one_cycle"),
         ({"precision": "int8"}, "must be one of auto, float32, bfloat16"),
         ({"device": "abacus"}, "must be one of auto, cpu, cuda"),
