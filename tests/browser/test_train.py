@@ -64,7 +64,7 @@ def test_a_starting_point_fills_the_form(form: Page) -> None:
     form.get_by_label("A sigmoid MLP as in the lecture").check()
     expect(form.get_by_label("Network")).to_have_value("mlp")
     expect(form.get_by_label("Hidden layers")).to_have_value("100")
-    expect(form.get_by_label("Activation")).to_have_value("sigmoid")
+    expect(form.get_by_label("Activation", exact=True)).to_have_value("sigmoid")
     expect(form.get_by_label("Optimizer")).to_have_value("sgd")
     form.get_by_label("Overfit on purpose").check()
     expect(form.get_by_label("Hidden layers")).to_have_value("1024")
@@ -88,7 +88,7 @@ def test_every_choice_has_a_hint_and_only_useful_ones_are_shown(form: Page) -> N
     expect(form.get_by_label("Momentum")).to_be_hidden()
     form.get_by_label("Optimizer").select_option("sgd")
     expect(form.get_by_label("Momentum")).to_be_visible()
-    form.get_by_label("Activation").select_option("leaky_relu")
+    form.get_by_label("Activation", exact=True).select_option("leaky_relu")
     expect(form.get_by_label("Slope below zero")).to_be_visible()
 
 
