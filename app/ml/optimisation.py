@@ -102,11 +102,12 @@ class Muon(Optimizer):
     MOMENTUM, SCALE = 0.9, 0.2
 
     def __init__(self, parameters: Iterable[nn.Parameter], weight_decay: float) -> None:
-        super().__init__(parameters, weight_decay)
-        self.hidden = [i for i, p in enumerate(self.parameters) if p.ndim > 1][:-1]
-        self.others = [i for i in range(len(self.parameters)) if i not in self.hidden]
-        self.adamw = AdamW([self.parameters[i] for i in self.others], 0)  # type: ignore[misc]
-        velocity = [torch.zeros_like(self.parameters[i]) for i in self.hidden]
+        given = list(parameters)
+        super().__init__(given, weight_decay)
+        self.hidden = [i for i, p in enumerate(given) if p.ndim > 1][:-1]
+        self.others = [i for i in range(len(given)) if i not in self.hidden]
+        self.adamw = AdamW([given[i] for i in self.others], 0)
+        velocity = [torch.zeros_like(given[i]) for i in self.hidden]
         self.memory = {"velocity": velocity, **self.adamw.memory}
 
     def descend(self, gradients: list[Tensor], rate: float) -> None:

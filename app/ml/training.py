@@ -207,7 +207,7 @@ class Trainer:
         loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
         self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
-        with autocast(self.precision, self.device.type):
+        with autocast(self.precision, self.device.type):  # Muon multiplies matrices
             self.optimizer.step(rate)
         self.step += 1
         self.average()

@@ -58,7 +58,10 @@ def test_each_reads_clear_drawings(digit: int, classifier: Classifier) -> None:
 
 def test_each_card_names_recipe_data_makers_and_limits(each: Classifier) -> None:
     card = each.card
-    assert card.recipe == f"./run train {card.name}" and card.name in RECIPES
+    assert card.recipe == f"./run train {card.name}"
+    recipe = RECIPES[card.name].to_json()
+    told = recipe.keys() & card.training.keys() - {"device", "precision", "threads"}  # found there
+    assert {key: recipe[key] for key in told} == {key: card.training[key] for key in told}
     assert card.attribution == DATASETS[card.dataset].attribution and card.licence and card.limits
     assert all(found["n"] > 0 and found["per_class"] for found in card.accuracy.values())
 
