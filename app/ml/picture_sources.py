@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.ml.picture_trees import CannotMake
+from app.ml.picture_trees import CannotMake, may_be_picture
 
 ELSEWHERE = 0xFFFFFFFF  # a size that stands in the larger record
 DIRECTORY_BYTES = 16 * 1024 * 1024  # of a zip's list of files, which is read whole
@@ -43,11 +43,13 @@ class Found:
 
 @contextmanager
 def in_folder(folder: Path, bounds: Bounds) -> Iterator[list[Found]]:
-    """All files below the folder; links are named and not followed."""
+    """All files below the folder, in hidden folders what may be pictures; links are named and not
+    followed."""
     found = list[Found]()
     for top, folders, names in os.walk(folder):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
-        for name in sorted(names):
+        folders.sort()
+        is_hidden = any(each.startswith(".") for each in Path(top).relative_to(folder).parts)
+        for name in sorted(filter(may_be_picture, names) if is_hidden else names):
             path = Path(top) / name
             found.append(in_place(path, path.relative_to(folder).as_posix(), bounds))
         if len(found) > bounds.pictures:

@@ -56,11 +56,13 @@ class Arrangement:
 def arrange(paths: Sequence[str]) -> Arrangement:
     """Folders that hold everything are passed through, hidden files are not spoken of.
 
-    CannotMake where there are no classes in it, too many, or two that look the same.
+    CannotMake where there are no classes in it, too many, two that look the same, or parts beside
+    classes.
     """
     found = Arrangement()
     files = dict(pictures(paths, found))
     files = without_common(files)
+    check_tops(files)
     tops = {part_called(top) for top in folders_of(files)}
     has_parts = "train" in tops and None not in tops
     for row, parts in files.items():
@@ -82,21 +84,26 @@ def pictures(paths: Sequence[str], found: Arrangement) -> Iterable[tuple[int, tu
     for row, path in enumerate(paths):
         text = unicodedata.normalize("NFC", path.replace("\\", "/"))
         parts = tuple(part for part in text.split("/") if part not in ("", "."))
-        if (
-            not parts
-            or text.endswith("/")
-            or any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-        ):
+        if not parts or text.endswith("/") or "__MACOSX" in parts:
+            continue
+        is_hidden = any(part.startswith(".") and part != ".." for part in parts)
+        if is_hidden and not may_be_picture(parts[-1]):
             continue
         if ".." in parts or text.startswith("/") or "\0" in text:
             leave(found, path, "Its path leads elsewhere.")
-        elif not parts[-1].lower().endswith(SUFFIXES):
+        elif is_hidden:
+            leave(found, path, "Its folder's name begins with a dot, as hidden ones do.")
+        elif not may_be_picture(parts[-1]):
             leave(found, path, "By its name it is no PNG, JPEG, WebP, GIF or BMP.")
         elif parts in seen:
             leave(found, path, "There is another file of the same name.")
         else:
             seen.add(parts)
             yield row, parts
+
+
+def may_be_picture(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 def without_common(files: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
@@ -112,6 +119,20 @@ def without_common(files: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ..
 def folders_of(files: dict[int, tuple[str, ...]]) -> set[str]:
     """At the top; a file that lies beside them decides nothing."""
     return {parts[0] for parts in files.values() if len(parts) > 1}
+
+
+def check_tops(files: dict[int, tuple[str, ...]]) -> None:
+    """A class may be called train; a folder train that holds folders, beside classes, may be meant
+    either way."""
+    tops = folders_of(files)
+    classes = sorted(top for top in tops if part_called(top) is None)
+    for parts in files.values():
+        if classes and len(parts) > 2 and part_called(parts[0]):
+            sentence = (
+                f"{parts[0]} has folders in it, as a part has, and stands beside {classes[0]}, "
+                f"which would be a class. {LAYOUT}"
+            )
+            raise CannotMake("parts_beside_classes", sentence)
 
 
 def part_called(folder: str) -> str | None:

@@ -61,6 +61,9 @@ def test_a_folder_becomes_a_dataset_that_can_be_loaded(tmp_path: Path) -> None:
     (tmp_path / "mine/sky/broken.jpg").write_bytes(b"\xff\xd8 no picture")
     (tmp_path / "mine/sky/link.jpg").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "mine/sky/pipe.jpg")
+    (tmp_path / "mine/.birds/.git").mkdir(parents=True)
+    photograph("sky", 0).save(tmp_path / "mine/.birds/1.png")
+    (tmp_path / "mine/.birds/.git/config").touch()
     (Path(os.fsdecode(os.fsencode(tmp_path / "mine/sky") + b"/\xff.jpg"))).write_bytes(b"x")
     own = tmp_path / "own"
     manifest = made(own, in_folder(tmp_path / "mine", BOUNDS))
@@ -68,6 +71,7 @@ def test_a_folder_becomes_a_dataset_that_can_be_loaded(tmp_path: Path) -> None:
     assert manifest.classes == tuple(SHADES) and manifest.licence == "CC0"
     assert (manifest.train, manifest.test, manifest.split_seed) == ((8,) * 3, (2,) * 3, 0)
     assert {each.path: each.reason[:25] for each in manifest.reasons} == {
+        ".birds/1.png": "Its folder's name begins ",
         "sky/?.jpg": "This is no picture in a f",
         "sky/broken.jpg": "This is no picture in a f",
         "sky/link.jpg": "It is a link or no plain ",

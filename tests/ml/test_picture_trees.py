@@ -59,21 +59,23 @@ def test_a_refusal_tells_what_the_first_file_left_out_lacks() -> None:
 
 
 def test_what_systems_leave_behind_is_not_spoken_of() -> None:
-    assert left_out("__MACOSX/cat/._1.jpg", "cat/.DS_Store", ".git/a.jpg", "cat/./") == {}
+    paths = "__MACOSX/cat/._1.jpg", "cat/.DS_Store", "cat/._1.jpg", ".git/config", "cat/./"
+    assert left_out(*paths) == {}
 
 
 def test_what_cannot_be_in_it_is_named_with_its_reason() -> None:
     found = left_out(
         "../../etc/1.jpg", "/cat/3.jpg", "cat/notes.pdf", "cat/shell.jpg.exe", "cat//1.jpg",
-        f"{'x' * 41}/1.jpg", "cat\n/1.jpg", "cat/\0.jpg",
+        f"{'x' * 41}/1.jpg", "cat\n/1.jpg", "cat/\0.jpg", ".birds/1.jpg",
     )  # fmt: skip
     assert found["../../etc/1.jpg"] == found["/cat/3.jpg"] == "Its path leads elsewhere."
     assert found["cat/\0.jpg"] == "Its path leads elsewhere."
     assert found["cat/notes.pdf"] == found["cat/shell.jpg.exe"] != ""
     assert found["cat//1.jpg"] == "There is another file of the same name."
     assert "1 to 40 characters" in found[f"{'x' * 41}/1.jpg"]
-    assert "can be seen" in found["cat\n/1.jpg"] and len(found) == 8
-    assert left_out("train/cat/1.jpg") == {}  # then train is a class like any other
+    assert "can be seen" in found["cat\n/1.jpg"] and "dot" in found[".birds/1.jpg"]
+    assert len(found) == 9
+    assert left_out("train/1.jpg") == {}  # then train is a class like any other
 
 
 def test_names_are_compared_as_people_see_them() -> None:
@@ -92,11 +94,10 @@ def test_names_are_compared_as_people_see_them() -> None:
         (("1.jpg", "2.jpg"), "too_few_classes"),
         (("train/cat/1.jpg", "test/cat/1.jpg", "test/dog/1.jpg"), "too_few_classes"),
         (tuple(f"class-{number}/1.jpg" for number in range(1_001)), "too_many_classes"),
+        (("cat/1.jpg", "dog/1.jpg", "Train/cat/2.jpg"), "parts_beside_classes"),
     ],
 )
-def test_without_a_fair_number_of_classes_nothing_is_made(
-    paths: tuple[str, ...], code: str
-) -> None:
+def test_where_the_classes_are_not_clear_nothing_is_made(paths: tuple[str, ...], code: str) -> None:
     with pytest.raises(CannotMake, match="folder of its own") as refused:
         arrange(paths)
     assert refused.value.code == code
