@@ -53,7 +53,7 @@ def excitement(card: Card, network: Network, part: Part) -> tuple[dict[str, Exci
         with watched(network) as layers:
             seen(part.pictures[start : start + size].float() / 255)
         looked_at = min(len(part), start + size)
-        for layer in layers[: len({layer.name for layer in layers})]:  # as it stands, not mirrored
+        for layer in layers[: len({layer.name for layer in layers})]:  # the first look
             new = strongest(layer.output, start)
             old = found.get(layer.name)
             found[layer.name] = old.merged(new) if old else new

@@ -89,12 +89,19 @@ WORDS = {
         "A {module} of torchvision. It is not opened here: it works on other things than maps and "
         "units, so that only the shape of what it puts out is told.",
     ),
-    "Mirror": (
-        "With its mirror image",
-        "The mirrored picture goes through the same layers, and the logits of both are averaged. "
-        "The layers above show the picture as it is.",
+    "Looks": (
+        "All looks together",
+        "The same layers read the picture {looks} times: {how}. The logits are averaged. The "
+        "layers above show the picture as it is.",
     ),
 }  # fmt: skip
+
+
+HOW_LOOKED = {  # by whether it is moved, and mirrored
+    (False, True): "as it is and in the mirror",
+    (True, False): "as it is and moved by a pixel to two corners",
+    (True, True): "as it is, moved by a pixel to two corners, and all three in the mirror",
+}
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,7 @@ def layer_of(trace: Trace, index: int, title: str, in_detail: bool) -> Layer:
         values = numbers(output.flatten()[: bounds.values])
     return Layer(
         seen.name, seen.kind, title, sentence_of(trace, index), tuple(output.shape),
-        0 if seen.kind in ("Add", "Concatenate", "Mirror") else parameter_count(seen.module),
+        0 if seen.kind in ("Add", "Concatenate", "Looks") else parameter_count(seen.module),
         seen.branch, maps, values, detail_of(trace, index) if in_detail else None,
     )  # fmt: skip
 
@@ -198,7 +205,7 @@ def numbers(tensor: Tensor) -> list[float]:
 def word_of(trace: Trace, index: int) -> str:
     seen = trace.layers[index]
     rest = trace.layers[index + 1 :]
-    is_last = seen.kind == "Linear" and all(layer.kind == "Mirror" for layer in rest)
+    is_last = seen.kind == "Linear" and all(layer.kind == "Looks" for layer in rest)
     return "Logits" if is_last else seen.kind
 
 
@@ -223,7 +230,13 @@ def sentence_of(trace: Trace, index: int) -> str:
         across=side_of(getattr(seen.module, "kernel_size", 0), 1),
         gamma=getattr(seen.module, "negative_slope", 0.0),
         module=type(seen.module).__name__,
+        looks=len(seen.inputs),
+        how=HOW_LOOKED.get((is_so(seen, "shifted"), is_so(seen, "mirror"))),
     )
+
+
+def is_so(seen: Seen, choice: str) -> bool:
+    return bool(getattr(seen.module, choice, False))
 
 
 def side_of(size: Any, axis: int) -> int:

@@ -75,8 +75,8 @@ def last_linear(network: nn.Module) -> nn.Linear:
 
 @torch.no_grad()
 def features_of(seen: OfBrightness, x: Tensor) -> Tensor:
-    """(N, C, H, W) in 0..1 -> (N, D), the input of the last linear layer; the mean of both where
-    the network reads the mirror image too. That layer of it is the logits."""
+    """(N, C, H, W) in 0..1 -> (N, D), the input of the last linear layer; the mean where the
+    network looks several times. That layer of it is the logits."""
     found: list[Tensor] = []
     hook = last_linear(seen).register_forward_pre_hook(lambda _, given: found.append(given[0]))
     try:

@@ -40,7 +40,7 @@ def read(network: nn.Module, batches: Iterable[Tensor]) -> Readings:
     with last_hidden(network) as given:
         for x in batches:
             logits = network(x).float().cpu()
-            # twice where the mirror image is read too, which averages
+            # once for each look, whose mean is the answer
             hidden = torch.stack(given).mean(0).float().cpu() if given else None
             found.append(Readings(logits, hidden))
             given.clear()

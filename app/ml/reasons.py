@@ -72,9 +72,11 @@ def grad_cam(seen: OfBrightness, x: Tensor, of: int) -> Tensor | None:
     cams = [
         (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu()
         for maps, slopes in zip(kept, gradients, strict=True)
-    ]  # one; of a network that looks at the mirror image too, a second, as mirrored
+    ]  # one for each look
     views = [interpolate(cam.detach(), x.shape[2:], mode="bilinear") for cam in cams]
-    return (views[0] + sum(view.flip(3) for view in views[1:]))[0, 0]
+    if isinstance(seen.network, Residual):
+        views = seen.network.laid_back(views)
+    return torch.stack(views).sum(0)[0, 0]
 
 
 def last_maps(network: Network) -> nn.Module | None:

@@ -4,12 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, unfold
+from torch.nn.functional import conv2d, pad, unfold
 
 from app.ml.activations import activation_module
 from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice
 
 PATCH = 3  # pixels: the side of a whitening filter
+SHIFTS = (0, 1, -1)  # pixels down and to the right
 EPS = 5e-4  # added to the patches' variances: what hardly varies is not blown up
 
 
@@ -38,12 +39,17 @@ class Residual(nn.Module):
             "mirror", "boolean", False,
             "Predict from the picture and its mirror image, and average.",
         ),
+        Hyperparameter(
+            "shifted", "boolean", False,
+            "Predict also from the picture moved by a pixel to two corners, and average.",
+        ),
         ACTIVATION, GAMMA, DROPOUT,
     )  # fmt: skip
 
     def __init__(
         self, shape: tuple[int, int, int], classes: int, widths: list[int], early_pooling: bool,
-        whitening: bool, mirror: bool, activation: str, gamma: float, dropout: float,
+        whitening: bool, mirror: bool, shifted: bool, activation: str, gamma: float,
+        dropout: float,
     ) -> None:  # fmt: skip
         super().__init__()
         halvings = len(widths) - (not early_pooling)
@@ -51,7 +57,7 @@ class Residual(nn.Module):
             raise WrongChoice(
                 "widths", "widths must be 1 to 6 stages, and the halving must leave a pixel"
             )
-        self.mirror = mirror
+        self.mirror, self.shifted = mirror, shifted
         self.whitening = Whitening(shape[0]) if whitening else None
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()
@@ -67,16 +73,26 @@ class Residual(nn.Module):
         self.head.append(nn.Linear(channels, classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.mirror and not self.training:
-            return (self.once(x) + self.once(x.flip(3))) / 2
-        return self.once(x)
+        if self.training:
+            return self.once(x)
+        return torch.stack([self.once(look) for look in self.looks(x)]).mean(0)
 
     def hidden(self, x: Tensor) -> Tensor:
-        """What the last layer is given, (N, widths[-1]), in eval mode: of picture and mirror image
-        the mean, so that `last` of it is what forward answers."""
-        if self.mirror:
-            return (self.within(x) + self.within(x.flip(3))) / 2
-        return self.within(x)
+        """What the last layer is given, (N, widths[-1]), in eval mode: of all looks the mean, so
+        that `last` of it is what forward answers. All in one batch, which is quicker."""
+        looks = self.looks(x)
+        return self.within(torch.cat(looks)).view(len(looks), len(x), -1).mean(0)
+
+    def looks(self, x: Tensor) -> list[Tensor]:
+        """The picture (N, C, H, W) as it is, first, and all else that an answer is the mean of."""
+        looks = [moved(x, by) for by in SHIFTS] if self.shifted else [x]
+        return [*looks, *(look.flip(3) for look in looks)] if self.mirror else looks
+
+    def laid_back(self, maps: list[Tensor]) -> list[Tensor]:
+        """What was found at each place of each look, as the picture stands."""
+        shifts = len(SHIFTS) if self.shifted else 1
+        back = [*maps[:shifts], *(each.flip(3) for each in maps[shifts:])]
+        return [moved(each, -SHIFTS[at % shifts]) for at, each in enumerate(back)]
 
     @property
     def last(self) -> nn.Module:
@@ -93,6 +109,15 @@ class Residual(nn.Module):
         for layer in list(self.head)[:-1]:
             pooled = layer(pooled)
         return pooled
+
+
+def moved(x: Tensor, by: int) -> Tensor:
+    """Pictures (N, C, H, W) so many pixels down and to the right, 1, 0 or -1; at the edge, what
+    stands within it is seen again."""
+    if not by:
+        return x
+    height, width = x.shape[2:]
+    return pad(x, (1, 1, 1, 1), "reflect")[:, :, 1 - by :, 1 - by :][:, :, :height, :width]
 
 
 class Branch(nn.Module):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from app.ml.networks import Network
@@ -16,8 +17,8 @@ TOKENS = ("VisionTransformer", "SwinTransformer", "MaxVit")  # of torchvision: n
 class Seen:
     """A layer on the picture's way. `inputs` and `output` have a first axis of 1.
 
-    kind: the module's class; `Add` where a residual branch ends and `Mirror` where two answers are
-    averaged, whose inputs are the two that are joined; `Concatenate` where maps are laid one after
+    kind: the module's class; `Add` where a residual branch ends and `Looks` where answers are
+    averaged, whose inputs are those that are joined; `Concatenate` where maps are laid one after
     another; `Closed` where there are neither maps nor units to show.
     """
 
@@ -49,22 +50,22 @@ class Trace:
 def trace(network: Network, x: Tensor) -> Trace:
     """x (1, C, H, W), normalised, through a network in eval mode, not fused.
 
-    Dropout is left out: it does nothing to an answer. Where the mirror image is read too, the
-    layers are those of the picture itself.
+    Dropout is left out: it does nothing to an answer. Where the picture is looked at several times,
+    the layers are those of the first look, at the picture itself.
     """
     if is_imported(network):
         from app.ml.graphs import steps_through
 
         steps, logits = steps_through(network, x)
         return Trace(steps, logits[0])
-    mirrored = isinstance(network, Residual) and network.mirror
+    first, *others = network.looks(x) if isinstance(network, Residual) else [x]
     with watched(network) as layers:
-        logits = network.once(x) if isinstance(network, Residual) else network(x)
-    if mirrored:
+        logits = network.once(first) if isinstance(network, Residual) else network(first)
+    if others:
         assert isinstance(network, Residual)
-        pair = logits, network.once(x.flip(3))
-        logits = (pair[0] + pair[1]) / 2
-        layers.append(Seen("mirror", "Mirror", network, pair, logits))
+        answers = (logits, *(network.once(look) for look in others))
+        logits = torch.stack(answers).mean(0)
+        layers.append(Seen("looks", "Looks", network, answers, logits))
     return Trace(layers, logits[0])
 
 

@@ -98,7 +98,7 @@ def formula_of(
         return copied(seen, unit)
     if seen.kind == "Concatenate":
         return laid_together(seen, unit, place)
-    if seen.kind in ("Add", "Mirror"):
+    if seen.kind in ("Add", "Looks"):
         at = (0, unit) if place is None else (0, unit, *place)
         kind = "add" if seen.kind == "Add" else "mean"
         return {"kind": kind, "terms": [number(each[at]) for each in seen.inputs]}

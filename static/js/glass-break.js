@@ -20,7 +20,7 @@ const TRIED = 1000; // test pictures: a point of accuracy is seen, half a point 
 const MOST_UNITS = 144; // as buttons
 const WEIGHED = ["Conv2d", "Linear", "Whitening"];
 const BIASED = ["Conv2d", "Linear", "BatchNorm1d", "BatchNorm2d"];
-const SILENT = ["Flatten", "Add", "Mirror", "Concatenate", "Closed"]; // kinds that nothing is switched off in
+const SILENT = ["Flatten", "Add", "Looks", "Concatenate", "Closed"]; // kinds that nothing is switched off in
 
 /** @returns {Broken} */
 const nothing = () => ({ units: {}, kernels: {}, biases: {}, noise: 0, seed: 1 });

@@ -48,7 +48,7 @@ export class Card {
     this.#onChoose = chosen;
     this.name = layer.name;
     const details = /** @type {HTMLDetailsElement} */ (this.#part(".exciting"));
-    details.hidden = layer.kind === "Mirror"; // both pictures' answers: no unit of its own
+    details.hidden = layer.kind === "Looks"; // other looks' answers: no unit of its own
     this.#part("details").hidden = layer.kind === "Closed";
     this.#exciting = new Exciting(details, exciting);
     this.#tell();

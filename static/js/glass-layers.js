@@ -70,7 +70,7 @@ export class Layers {
     this.#cards = layers.map((layer, i) => {
       const item = /** @type {HTMLElement} */ (/** @type {DocumentFragment} */ (this.#pattern.content.cloneNode(true)).firstElementChild);
       const inputs = i ? null : INPUTS[/** @type {1 | 3} */ (channels)].map((key) => say(/** @type {Parameters<typeof say>[0]} */ (key)));
-      const classes = layers.slice(i).every(({ kind }) => kind === "Linear" || kind === "Mirror") && layer.shape[0] === this.#classes.length ? this.#classes : null;
+      const classes = layers.slice(i).every(({ kind }) => kind === "Linear" || kind === "Looks") && layer.shape[0] === this.#classes.length ? this.#classes : null;
       const exciting = `${this.#address}/exciting?layer=${encodeURIComponent(layer.name)}`;
       return new Card(item, layer, { inputs, classes, exciting, opened: (isOpen) => this.#opened(layer.name, isOpen), chosen: (unit, place) => this.#choose(layer.name, unit, place) });
     });

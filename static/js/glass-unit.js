@@ -36,8 +36,9 @@ export function formulaOf({ formula, value }, inputs) {
     case "copy":
       return [line("formulaCopy", { map: formula.place[0], row: formula.place[1], column: formula.place[2], result })];
     default: {
-      const [one, other] = formula.terms.map(plain);
-      return [line(formula.kind === "add" ? "formulaAdd" : "formulaMean", { one, other, result })];
+      const [one, ...others] = formula.terms.map(plain);
+      if (formula.kind === "add") return [line("formulaAdd", { one, other: others[0], result })];
+      return [line("formulaMean", { one, others: others.join(" + "), count: formula.terms.length, result })];
     }
   }
 }

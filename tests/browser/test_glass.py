@@ -266,7 +266,7 @@ def test_a_network_for_pictures_takes_an_uploaded_one(page: Page, server: Server
     expect(page.locator("#verdict .big")).to_have_text("t-shirt")
     expect(page.locator("#notice")).to_contain_text("An example")
     titles = page.locator("#layers > li h3").all_inner_texts()
-    assert titles[0] == "Whitening" and titles[-1] == "With its mirror image"
+    assert titles[0] == "Whitening" and titles[-1] == "All looks together"
     assert "Sum of the branch 1" in titles
     assert page.locator("#layers > li[data-branch]").count() == 12
     picture = {"name": "one.png", "mimeType": "image/png", "buffer": png(on_paper(THREE))}

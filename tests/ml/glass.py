@@ -12,7 +12,7 @@ from app.ml.networks import NETWORKS, Network, build
 SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": [20], "batch_norm": True},
     "cnn": {"blocks": [{"channels": 4, "pool": 2}], "hidden": [6]},
-    "residual": {"widths": [8, 8], "mirror": True},
+    "residual": {"widths": [8, 8], "mirror": True, "shifted": True},
 }
 
 

@@ -86,7 +86,7 @@ def test_a_training_ends_with_both_and_the_published_model_knows_them(
 
 SMALL = {
     "cnn": {"blocks": [{"channels": 8, "pool": 4}, {"channels": 8, "pool": 2}], "hidden": []},
-    "residual": {"widths": [8, 8], "mirror": True},
+    "residual": {"widths": [8, 8], "mirror": True, "shifted": True},
     "mlp": {"hidden": [32]},
 }
 

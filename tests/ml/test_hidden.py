@@ -26,7 +26,7 @@ from tests.ml.glass import card_of
 NETWORKS: dict[str, dict[str, Any]] = {
     "mlp": {"hidden": [20]},
     "cnn": {"blocks": [{"channels": 4, "pool": 2}], "hidden": []},
-    "residual": {"widths": [8], "mirror": True, "whitening": False},
+    "residual": {"widths": [8], "mirror": True, "shifted": True, "whitening": False},
 }
 
 

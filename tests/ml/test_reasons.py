@@ -18,6 +18,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
     "cnn of colours": ("cnn", {**SMALL_CNN, "global_pooling": True}, (3, 32, 32)),
     "residual": ("residual", {"widths": [8, 12], "activation": "gelu"}, (3, 32, 32)),
     "residual with mirror": ("residual", {"widths": [8, 12], "mirror": True}, (3, 32, 32)),
+    "residual, shifted": ("residual", {"widths": [8, 12], "shifted": True}, (3, 32, 32)),
 }
 
 
@@ -58,7 +59,7 @@ def test_occlusion_is_captums(seen: OfBrightness, x: Tensor) -> None:
 
 def test_grad_cam_is_captums(seen: OfBrightness, x: Tensor) -> None:
     layer = last_maps(seen.network)
-    if layer is None or getattr(seen.network, "mirror", False):
+    if layer is None or any(getattr(seen.network, many, False) for many in ("mirror", "shifted")):
         pytest.skip("captum takes one look at a picture, and feature maps alone")
     side, largest = tuple(x.shape[2:]), 0.0
     for of in range(10):  # what speaks for no class is 0 everywhere

@@ -59,15 +59,31 @@ def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1() -
 
 
 def test_a_mirroring_network_reads_a_picture_and_its_mirror_image_alike() -> None:
-    network = residual(mirror=True).eval()
     x = torch.rand(4, *COLOUR)
-    assert torch.allclose(network(x), network(x.flip(3)), atol=1e-5)
-    assert not torch.allclose(residual().eval()(x), residual().eval()(x.flip(3)), atol=1e-5)
+    for mirror in (True, False):
+        network = residual(whitening=False, mirror=mirror).eval()
+        assert torch.allclose(network(x), network(x.flip(3)), atol=1e-5) is mirror
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool) -> None:
+    network, single = (
+        residual(whitening=False, mirror=mirror and many, shifted=many).eval()
+        for many in (True, False)
+    )
+    single.load_state_dict(network.state_dict())
+    x = torch.zeros(4, *COLOUR)
+    x[:, :, 4:-4, 4:-4] = torch.rand(4, 3, 24, 24)  # what is rolled over the edge is black
+    looks = [x.roll((by, by), (2, 3)) for by in (0, 1, -1)]
+    looks += [look.flip(3) for look in looks] if mirror else []
+    assert torch.allclose(network(x), sum(map(single, looks)) / len(looks), atol=1e-5)
+    assert not torch.allclose(network(x), single(x), atol=1e-5)
+    assert all(torch.equal(back, x) for back in network.laid_back(network.looks(x)))
 
 
 @torch.no_grad()
 def test_the_network_made_quick_says_the_same() -> None:
-    network = channels_last(residual(mirror=True))
+    network = channels_last(residual(mirror=True, shifted=True))
     for _ in range(5):  # batch norm gets averages that are not 0 and 1
         network(torch.rand(16, *COLOUR))
     network.eval()
