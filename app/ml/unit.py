@@ -106,7 +106,9 @@ def formula_of(
         return batch_norm(module, given(seen, unit, place), unit)
     if (window := window_of(seen, unit, place)) is not None:
         how = "largest" if "Max" in seen.kind else "mean"
-        return {"kind": "pooling", "how": how, "window": window}
+        whole = place is None or seen.kind.startswith("Adaptive")
+        count = seen.inputs[0][0, unit].numel() if whole else len(window) * len(window[0])
+        return {"kind": "pooling", "how": how, "window": window, "count": count}
     return {"kind": "activation", "function": seen.kind, "input": given(seen, unit, place)}
 
 
@@ -209,7 +211,7 @@ def window_of(seen: Seen, unit: int, place: tuple[int, int] | None) -> list[list
     if "Pool" not in seen.kind:
         return None
     channel = seen.inputs[0][0, unit]
-    if seen.kind.startswith("Adaptive") or place is None:
+    if place is None or seen.kind.startswith("Adaptive"):
         return numbers(channel[: DETAIL.side, : DETAIL.side])  # type: ignore[return-value]
     if "Max" in seen.kind:  # nothing outside the map is larger than what is in it
         (high, down, above), (wide, along, before) = geometry(seen.module)

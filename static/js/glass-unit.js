@@ -9,7 +9,7 @@ import { count, say } from "./texts.js";
  * @typedef {{ channel: number, window: number[][], kernel: number[][], product: number }} Window
  * @typedef {{ kind: "sum", terms: Term[], rest: Rest, bias: number | null } | { kind: "convolution", terms: Window[], rest: Rest, bias: number | null }
  *   | { kind: "batch_norm", input: number, mean: number, spread: number, scale: number, shift: number }
- *   | { kind: "activation", function: string, input: number } | { kind: "pooling", how: "largest" | "mean", window: number[][] }
+ *   | { kind: "activation", function: string, input: number } | { kind: "pooling", how: "largest" | "mean", window: number[][], count: number }
  *   | { kind: "add" | "mean", terms: number[] } | { kind: "copy", place: number[] }} Formula
  * @typedef {{ layer: string, unit: number, place: number[] | null, value: number, formula: Formula, looks_at: import("./glass-input.js").Box,
  *   map: import("./tiles.js").Tiles | null, weights: import("./tiles.js").Tiles | null }} Unit
@@ -83,10 +83,10 @@ function convolution({ terms, rest, bias }, result, inputs) {
   return [sum, ...windows, ...others];
 }
 
-/** @param {{ how: "largest" | "mean", window: number[][] }} formula @param {string} result */
-function pooling({ how, window }, result) {
-  const words = line(how === "largest" ? "formulaLargest" : "formulaAverage", { count: window.flat().length, result });
-  if (window.flat().length > MOST_CELLS) return [words];
+/** @param {{ how: "largest" | "mean", window: number[][], count: number }} formula @param {string} result */
+function pooling({ how, window, count: all }, result) {
+  const words = line(how === "largest" ? "formulaLargest" : "formulaAverage", { count: count(all), result });
+  if (all > MOST_CELLS) return [words];
   const grids = element("div", "grids");
   grids.append(grid(window, say("gridWindow")));
   return [words, grids];

@@ -112,6 +112,14 @@ def test_a_units_formula_gives_its_value(traced: Traced) -> None:
             assert found.value == float(seen.output[at])
 
 
+@torch.no_grad()
+def test_a_large_map_that_becomes_one_number_is_told_by_how_many_it_is_of() -> None:
+    network = build("residual", {"widths": [3], "whitening": False}, (3, 80, 80), 4).eval()
+    way = trace(network, torch.randn(1, 3, 80, 80))
+    found = unit_of(way, way.index("head.0"), 1).formula
+    assert found["count"] == 80 * 80 and len(found["window"]) == DETAIL.side
+
+
 def computed(found: Unit, way: Trace, index: int) -> float:
     """A formula's result, by hand."""
     it, seen = found.formula, way.layers[index]
@@ -126,6 +134,7 @@ def computed(found: Unit, way: Trace, index: int) -> float:
             return float(it["scale"] * normal + it["shift"])
         case "pooling":
             window = torch.tensor(it["window"])
+            assert it["count"] == window.numel()
             return float(window.max() if it["how"] == "largest" else window.mean())
         case "activation":
             return float(seen.module(torch.tensor(it["input"])))
