@@ -40,7 +40,7 @@ class Frozen:
 
     @torch.no_grad()
     def predict(self, name: str, predicting: nn.Module) -> Tensor:
-        """Logits (N, classes) of a whole part by another copy's last layer."""
+        """Logits (N, classes) of a whole part by another copy's last layer, of the first look."""
         tail = Halves(predicting).tail.eval()
         rows = torch.split(torch.arange(len(self.parts[name])), self.piece)
         return torch.cat([tail(self.features(name, some)).float().cpu() for some in rows])

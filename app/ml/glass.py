@@ -53,6 +53,10 @@ WORDS = {
         "Each {window} by {window} square becomes its mean. The maps become smaller.",
     ),
     "AdaptiveAvgPool2d": ("Global pooling", "Each whole map becomes one number, its mean."),
+    "Grid": (
+        "Pooling to a grid",
+        "Each map becomes {rows} x {columns} numbers, each the mean of its share of the map.",
+    ),
     "AdaptiveMaxPool2d": ("Global pooling", "Of each whole map one number stays, its largest."),
     "Flatten": (
         "Flatten",
@@ -206,6 +210,8 @@ def word_of(trace: Trace, index: int) -> str:
     seen = trace.layers[index]
     rest = trace.layers[index + 1 :]
     is_last = seen.kind == "Linear" and all(layer.kind == "Looks" for layer in rest)
+    if seen.kind == "AdaptiveAvgPool2d" and is_maps(seen.output[0]):
+        return "Grid"
     return "Logits" if is_last else seen.kind
 
 
@@ -230,6 +236,8 @@ def sentence_of(trace: Trace, index: int) -> str:
         across=side_of(getattr(seen.module, "kernel_size", 0), 1),
         gamma=getattr(seen.module, "negative_slope", 0.0),
         module=type(seen.module).__name__,
+        rows=seen.output.shape[-2],
+        columns=seen.output.shape[-1],
         looks=len(seen.inputs),
         how=HOW_LOOKED.get((is_so(seen, "shifted"), is_so(seen, "mirror"))),
     )

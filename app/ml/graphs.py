@@ -6,6 +6,7 @@ concatenation, and what goes into it. Its graph names the layers alone, so that 
 
 import operator
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from app.ml.residual import Residual
 from app.ml.trace import TOKENS, Seen
 
 PASSED = (nn.Dropout, nn.Identity)  # what they are given they put out
@@ -25,10 +27,12 @@ CLOSED = "Closed"
 
 
 def graph_of(network: nn.Module) -> fx.Graph:
-    """Made once for a network, and copied with it."""
+    """Made once for a network, and copied with it. Of a network that looks at a picture several
+    times: the steps of one look."""
     found = network.__dict__.get("steps")
     if found is None:
-        found = fx.Tracer().trace(network)
+        with network.looking_once() if isinstance(network, Residual) else nullcontext():
+            found = fx.Tracer().trace(network)
         network.steps = found  # type: ignore[assignment]
     assert isinstance(found, fx.Graph)
     return found

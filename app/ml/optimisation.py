@@ -92,7 +92,8 @@ class AdamW(Optimizer):
 
 
 class Muon(Optimizer):
-    """For weights of hidden layers w -= rate 0.2 sqrt(longer side) O; the rest as AdamW does.
+    """For weights of hidden layers w -= rate 0.2 sqrt(longer side) O; the rest as AdamW does, and
+    what is too large for it.
 
     O is Nesterov's momentum as a matrix (a kernel's weights in one row) made orthogonal: of its
     U S V^T, U V^T stays, so that every direction is learnt at one pace (Jordan et al., 2024). The
@@ -100,11 +101,13 @@ class Muon(Optimizer):
     """
 
     MOMENTUM, SCALE = 0.9, 0.2
+    LARGEST = 1024  # shorter side of a matrix: its cube is what a step costs
 
     def __init__(self, parameters: Iterable[nn.Parameter], weight_decay: float) -> None:
         given = list(parameters)
         super().__init__(given, weight_decay)
-        self.hidden = [i for i, p in enumerate(given) if p.ndim > 1][:-1]
+        weights = [i for i, p in enumerate(given) if p.ndim > 1]
+        self.hidden = [i for i in weights[:-1] if min(given[i].flatten(1).shape) <= self.LARGEST]
         self.others = [i for i in range(len(given)) if i not in self.hidden]
         self.adamw = AdamW([given[i] for i in self.others], 0)
         velocity = [torch.zeros_like(given[i]) for i in self.hidden]

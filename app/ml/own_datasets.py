@@ -111,27 +111,36 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def delete(own: Path, name: str, data: Path) -> None:
-    """With every copy of its pictures in the data folder. KeyError where there is none."""
+    """With every copy of its pictures in the data folder. KeyError where there is none.
+
+    The copies go first, so that what was cut short can be asked for again; and once more at the
+    end, with what somebody looked at meanwhile.
+    """
     if not NAME.fullmatch(name) or not (own / name).is_dir():
         raise KeyError(name)
+    delete_copies(name, data)
     doomed = Path(tempfile.mkdtemp(dir=own, prefix=".deleted-"))
     os.rename(own / name, doomed / name)  # one rename: gone for every reader at once
     shutil.rmtree(doomed)
+    delete_copies(name, data)
+    sync_folder(own)
+
+
+def delete_copies(name: str, data: Path) -> None:
     shutil.rmtree(data / "cache/folders" / name, ignore_errors=True)
     for examined in examined_on(name, data / "runs"):
         shutil.rmtree(examined, ignore_errors=True)
     galleries = data.glob(f"cache/galleries-*/{name}.*")
-    exciting = data.glob("glass/*/*.excitement.safetensors")  # other models' are soon found again
-    for pictures in (*galleries, *exciting):
+    under_glass = data.glob("glass/*/*.safetensors")  # other models' are soon found again
+    for pictures in (*galleries, *under_glass):
         pictures.unlink(missing_ok=True)
-    sync_folder(own)
 
 
 def examined_on(name: str, runs: Path) -> Iterator[Path]:
     """Where runs that learnt from this dataset keep the pictures that their pages show."""
     for run in runs.glob("*"):
         for card in run.glob("checkpoints*/card.json"):
-            with suppress(OSError, ValueError):  # deleted meanwhile, or damaged
+            with suppress(OSError, ValueError, AttributeError):  # deleted meanwhile, or damaged
                 if json.loads(card.read_bytes()).get("dataset") == name:
                     yield from run.glob("examined*")
                     break

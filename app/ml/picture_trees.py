@@ -56,8 +56,8 @@ class Arrangement:
 def arrange(paths: Sequence[str]) -> Arrangement:
     """Folders that hold everything are passed through, hidden files are not spoken of.
 
-    CannotMake where there are no classes in it, too many, two that look the same, or parts beside
-    classes.
+    CannotMake where there are no classes in it, too many, two that look the same, or parts that
+    are not where they belong.
     """
     found = Arrangement()
     files = dict(pictures(paths, found))
@@ -122,17 +122,25 @@ def folders_of(files: dict[int, tuple[str, ...]]) -> set[str]:
 
 
 def check_tops(files: dict[int, tuple[str, ...]]) -> None:
-    """A class may be called train; a folder train that holds folders, beside classes, may be meant
-    either way."""
-    tops = folders_of(files)
-    classes = sorted(top for top in tops if part_called(top) is None)
-    for parts in files.values():
-        if classes and len(parts) > 2 and part_called(parts[0]):
-            sentence = (
-                f"{parts[0]} has folders in it, as a part has, and stands beside {classes[0]}, "
-                f"which would be a class. {LAYOUT}"
-            )
-            raise CannotMake("parts_beside_classes", sentence)
+    """A class may be called train. A folder train that holds folders, beside classes, may be meant
+    either way; and where parts are misplaced, pictures to test with would be learnt from."""
+    tops = sorted(folders_of(files))
+    called = {top: part_called(top) for top in tops}
+    classes = [top for top in tops if called[top] is None]
+    parted = {parts[0] for parts in files.values() if len(parts) > 2 and called.get(parts[0])}
+    if classes and parted:
+        sentence = (
+            f"{min(parted)} has folders in it, as a part has, and stands beside {classes[0]}, "
+            f"which would be a class. {LAYOUT}"
+        )
+        raise CannotMake("parts_beside_classes", sentence)
+    if parted and "train" not in called.values():
+        sentence = f"There is a part {min(parted)}, but none to learn from. {LAYOUT}"
+        raise CannotMake("no_training_part", sentence)
+    within = {parts[1] for parts in files.values() if len(parts) > 2}
+    if len(classes) == len(tops) > 1 and within and all(map(part_called, within)):
+        sentence = f"{classes[0]} holds {min(within)}; it must be the other way round. {LAYOUT}"
+        raise CannotMake("parts_within_classes", sentence)
 
 
 def part_called(folder: str) -> str | None:

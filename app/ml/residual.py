@@ -1,5 +1,7 @@
 """A residual network for small pictures: each stage adds what it finds to what it was given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -79,9 +81,22 @@ class Residual(nn.Module):
 
     def hidden(self, x: Tensor) -> Tensor:
         """What the last layer is given, (N, widths[-1]), in eval mode: of all looks the mean, so
-        that `last` of it is what forward answers. All in one batch, which is quicker."""
+        that `last` of it is what forward answers. Of one picture all are one batch, which is
+        quicker; many pictures would take so many times the memory."""
         looks = self.looks(x)
-        return self.within(torch.cat(looks)).view(len(looks), len(x), -1).mean(0)
+        if len(x) == 1:
+            return self.within(torch.cat(looks)).mean(0, keepdim=True)
+        return torch.stack([self.within(look) for look in looks]).mean(0)
+
+    @contextmanager
+    def looking_once(self) -> Iterator[None]:
+        """As in training: the picture as it is, alone."""
+        kept = self.mirror, self.shifted
+        self.mirror = self.shifted = False
+        try:
+            yield
+        finally:
+            self.mirror, self.shifted = kept
 
     def looks(self, x: Tensor) -> list[Tensor]:
         """The picture (N, C, H, W) as it is, first, and all else that an answer is the mean of."""

@@ -106,8 +106,9 @@ def formula_of(
         return batch_norm(module, given(seen, unit, place), unit)
     if (window := window_of(seen, unit, place)) is not None:
         how = "largest" if "Max" in seen.kind else "mean"
-        whole = place is None or seen.kind.startswith("Adaptive")
-        count = seen.inputs[0][0, unit].numel() if whole else len(window) * len(window[0])
+        count = len(window) * len(window[0])
+        if pools_all(seen):
+            count = seen.inputs[0][0, unit].numel()
         return {"kind": "pooling", "how": how, "window": window, "count": count}
     return {"kind": "activation", "function": seen.kind, "input": given(seen, unit, place)}
 
@@ -211,14 +212,31 @@ def window_of(seen: Seen, unit: int, place: tuple[int, int] | None) -> list[list
     if "Pool" not in seen.kind:
         return None
     channel = seen.inputs[0][0, unit]
-    if place is None or seen.kind.startswith("Adaptive"):
+    if place is None or pools_all(seen):
         return numbers(channel[: DETAIL.side, : DETAIL.side])  # type: ignore[return-value]
+    if seen.kind.startswith("Adaptive"):
+        (top, bottom), (left, right) = shares_of(seen, [(each, each) for each in place])
+        return numbers(channel[top : bottom + 1, left : right + 1])  # type: ignore[return-value]
     if "Max" in seen.kind:  # nothing outside the map is larger than what is in it
         (high, down, above), (wide, along, before) = geometry(seen.module)
         top, left = place[0] * down - above, place[1] * along - before
         channel = channel[max(0, top) : top + high, max(0, left) : left + wide]
         return numbers(channel)  # type: ignore[return-value]
     return numbers(window_under(seen.module, channel[None], place)[0])  # type: ignore[return-value]
+
+
+def pools_all(seen: Seen) -> bool:
+    """Whether each map becomes one number."""
+    return seen.kind.startswith("Adaptive") and seen.output.shape[2:].numel() == 1
+
+
+def shares_of(seen: Seen, spans: Spans) -> Spans:
+    """Of a pooling into a given number of rows and columns: what these are of."""
+    sizes = zip(seen.inputs[0].shape[2:], seen.output.shape[2:], strict=True)
+    return [
+        (first * before // after, -(-(last + 1) * before // after) - 1)
+        for (first, last), (before, after) in zip(spans, sizes, strict=True)
+    ]
 
 
 def weights_of(trace: Trace, index: int, unit: int) -> Sheet | None:
@@ -247,11 +265,14 @@ def looks_at(trace: Trace, index: int, place: tuple[int, int] | None) -> Box:
             continue
         seen, spans = trace.layers[at], asked.pop(at)
         if seen.kind.startswith("Adaptive"):
-            return Box(0, 0, height, width)
-        spans = [
-            (a * stride - padding, b * stride - padding + side - 1)
-            for (a, b), (side, stride, padding) in zip(spans, geometry(seen.module), strict=True)
-        ]
+            spans = shares_of(seen, spans)
+        else:
+            spans = [
+                (a * stride - padding, b * stride - padding + side - 1)
+                for (a, b), (side, stride, padding) in zip(
+                    spans, geometry(seen.module), strict=True
+                )
+            ]
         sources = (at - 1,) if seen.sources is None else seen.sources or (-1,)
         for source in sources:  # -1: the picture itself
             asked[source] = around(asked.get(source, spans), spans)

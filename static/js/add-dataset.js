@@ -6,7 +6,9 @@ import { count, say } from "./texts.js";
 /** @typedef {{ path: string, file: File }} Sent */
 /** @typedef {{ name: string, classes: string[], train: number[], test: number[], left_out: number, reasons: { path: string, reason: string }[] }} Made */
 
-const HIDDEN = /(^|\/)(\.|__MACOSX|Thumbs\.db$|desktop\.ini$)/;
+const HIDDEN = /(^|\/)(__MACOSX\/|\.[^/]*$|Thumbs\.db$|desktop\.ini$)/; // what systems leave in folders
+const IN_HIDDEN = /(^|\/)\.[^/]*\//;
+const PICTURE = /\.(png|jpe?g|webp|gif|bmp)$/i; // in a hidden folder the rest is a program's
 
 export class AddDataset {
   #panel;
@@ -43,8 +45,10 @@ export class AddDataset {
   /** @param {Sent[]} sent @param {HTMLInputElement} [input] */
   #take(sent, input) {
     if (input) input.value = ""; // so that the same can be chosen again
-    const visible = sent.filter(({ path }) => !HIDDEN.test(path));
-    if (this.#request || !visible.length) return;
+    const chosen = sent.map(({ path, file }) => ({ path: path.replace(/^\.+(?=[^/]+\/)/, ""), file })); // a hidden folder that is chosen is meant
+    const visible = chosen.filter(({ path }) => !HIDDEN.test(path) && (PICTURE.test(path) || !IN_HIDDEN.test(path)));
+    if (this.#request) return;
+    if (!visible.length) return void this.#end(null, say("addNothing"));
     const first = visible[0].path;
     const zip = visible.length === 1 && first.toLowerCase().endsWith(".zip");
     const name = this.#part("input.name").value.trim() || named(zip ? first.slice(0, -4) : first.split("/")[0]);

@@ -472,6 +472,7 @@ const TEXTS = {
   addSending: "{name} is on its way …",
   addChecking: "It has arrived. Each picture is looked at …",
   addStopped: "Stopped: nothing was kept.",
+  addNothing: "There is no picture in it. Choose a folder with a folder of pictures for each class.",
   addDone: "{name} is there: {classes} classes, {train} training and {test} test pictures.",
   addName: "my-pictures",
   leftOut: "{count} files were left out",

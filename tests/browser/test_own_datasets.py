@@ -85,3 +85,23 @@ def test_a_folder_on_a_phone_with_a_leak_in_it_is_warned_of(
     expect(phone.locator(".pairs li")).to_have_count(3)
     expect(phone.locator(".pairs li").first).to_contain_text("brick: test 1 is")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_lies_in_a_hidden_folder_is_named_and_a_folder_without_pictures_is_told(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    page.goto(f"{server.url}/datasets")
+    for name in ("nothing/.DS_Store", ".pets/.git/config"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    page.locator("input.folder").set_input_files(tmp_path / "nothing")
+    expect(page.locator(".refused")).to_contain_text("There is no picture in it.")
+    for label in (".birds", "grass", "sky"):
+        (tmp_path / ".pets" / label).mkdir()
+        for number in range(3):
+            photograph("sky", number).save(tmp_path / ".pets" / label / f"{number}.png")
+    page.locator("input.folder").set_input_files(tmp_path / ".pets")
+    expect(page.locator(".told")).to_contain_text("pets is there: 2 classes", timeout=SLOW)
+    expect(page.locator(".refused")).to_be_empty()
+    page.get_by_text("3 files were left out").click()
+    expect(page.locator(".left-out tbody tr").first).to_contain_text("begins with a dot")

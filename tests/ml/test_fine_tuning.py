@@ -110,6 +110,20 @@ def test_kept_features_and_those_made_anew_teach_the_same(
         assert one == pytest.approx(other, abs=2e-3)  # kept as float16
 
 
+@pytest.mark.parametrize("looks", [{"mirror": True}, {"mirror": True, "shifted": True}])
+def test_a_network_of_several_looks_is_frozen_for_epochs(
+    looks: dict[str, bool], small_dataset: Dataset
+) -> None:
+    choices = {"widths": [4, 8], **looks}
+    spec = make_spec(None, "mnist", "residual", QUICK | choices | {"epochs": 3})
+    weights = Trainer(spec, small_dataset).network.state_dict()
+    spec = replace(spec, start_from="itself", frozen_epochs=2)
+    events = list(train(spec, small_dataset, None, weights))
+    assert sum(event.kind == "evaluated" for event in events) == 3
+    trained = events[-1].trained
+    assert trained is not None and len(trained.network.looks(torch.zeros(1, 1, 28, 28))) > 1
+
+
 def test_classes_that_are_the_same_keep_the_last_layer(
     library: ModelLibrary, small_dataset: Dataset
 ) -> None:

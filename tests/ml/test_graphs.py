@@ -41,6 +41,19 @@ def test_every_step_is_told_and_each_units_formula_gives_its_value(name: str) ->
             assert total == pytest.approx(unit.value, rel=1e-3, abs=1e-4), seen.name
 
 
+@torch.no_grad()
+def test_a_pooling_to_a_grid_tells_the_share_that_each_number_is_of() -> None:
+    torch.manual_seed(4)
+    traced = trace(build("alexnet", {}, (3, 320, 320), 6).eval(), torch.randn(1, 3, 320, 320))
+    at = next(i for i, seen in enumerate(traced.layers) if seen.kind.startswith("Adaptive"))
+    assert traced.layers[at].inputs[0].shape[2:] != traced.layers[at].output.shape[2:] == (6, 6)
+    for place in ((0, 0), (2, 3), (5, 5)):
+        unit = unit_of(traced, at, 7, place)
+        assert total_of(unit.formula) == pytest.approx(unit.value, abs=1e-6)
+    assert looks_at(traced, at, (0, 0)) != looks_at(traced, at, (5, 5))
+    assert "6 x 6" in layers_of(traced)[at].sentence
+
+
 def total_of(formula: dict[str, object]) -> float | None:
     match formula:
         case {"kind": "sum" | "convolution", "terms": terms, "rest": rest, "bias": bias}:

@@ -76,6 +76,12 @@ def test_muon_steps_as_torch_does_and_leaves_the_last_layer_to_adamw() -> None:
     assert (ours[0] - theirs[0]).norm() < 0.02 * way.norm()  # torch's has fewer bits
 
 
+def test_what_is_too_large_for_muon_steps_as_adamw_does() -> None:
+    sides = {"large": Muon.LARGEST + 1, "small": 3}
+    large, small, last = (torch.nn.Parameter(torch.zeros(n, n)) for n in (*sides.values(), 2))
+    assert Muon([large, small, last], 0).hidden == [1]
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule_stays_at_or_below_its_peak(schedule: str) -> None:
     rates = [rate_at(step / 100, schedule, 0.1, 0.2) for step in range(101)]

@@ -95,6 +95,8 @@ def test_names_are_compared_as_people_see_them() -> None:
         (("train/cat/1.jpg", "test/cat/1.jpg", "test/dog/1.jpg"), "too_few_classes"),
         (tuple(f"class-{number}/1.jpg" for number in range(1_001)), "too_many_classes"),
         (("cat/1.jpg", "dog/1.jpg", "Train/cat/2.jpg"), "parts_beside_classes"),
+        (("val/cat/1.jpg", "val/dog/1.jpg", "test/cat/2.jpg"), "no_training_part"),
+        (("cat/train/1.jpg", "cat/test/2.jpg", "dog/train/3.jpg"), "parts_within_classes"),
     ],
 )
 def test_where_the_classes_are_not_clear_nothing_is_made(paths: tuple[str, ...], code: str) -> None:

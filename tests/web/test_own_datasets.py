@@ -76,11 +76,14 @@ def test_a_zip_becomes_a_dataset_that_is_listed_shown_learnt_from_and_deleted(
     (run,) = served.get("/api/v1/runs").json()["runs"]
     assert served.get(f"/api/v1/runs/{run['id']}/confusion").status_code == 200
     assert list((folder / "runs").glob("*/examined/*pictures*"))
+    within = [*(folder / "glass").rglob("*.hidden.*"), *(folder / "glass").rglob("*.excitement.*")]
+    assert len(within) == 2
     assert served.delete(f"{DATASETS}/shades").status_code == 204
     assert code(served.get(f"{DATASETS}/shades")) == (404, "unknown_dataset")
     assert code(served.delete(f"{DATASETS}/shades")) == (404, "unknown_dataset")
     assert left_behind(folder) == [] == list((folder / "cache").rglob("shades*"))
     assert not list((folder / "runs").rglob("*pictures*"))
+    assert not any(path.exists() for path in within)
     other_pictures_are_not_taken_for_its_own(served)
 
 
@@ -128,6 +131,9 @@ def trained(client: TestClient) -> float:
         "/api/v1/models/shades/predict", content=picture, headers={"Content-Type": "image/jpeg"}
     ).json()
     assert read["predictions"][0]["label"] == "grass"
+    assert client.get("/api/v1/models/shades/map").status_code == 200
+    exciting = client.get("/api/v1/models/shades/exciting?layer=layers.1&unit=0")
+    assert exciting.status_code == 200, exciting.text
     return float(model["accuracy"]["shades test"]["accuracy"])
 
 

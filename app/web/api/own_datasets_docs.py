@@ -46,7 +46,8 @@ MAKE_DOCS: dict[str, Any] = {
         415: {"description": "`unsupported_media_type`: send application/zip or a form"},
         422: {
             "description": "`wrong_name`, `wrong_text`, `damaged_zip`, `too_few_classes`, "
-            "`too_few_pictures`, `classes_alike`, `parts_beside_classes`, `unknown_field`"
+            "`too_few_pictures`, `classes_alike`, `parts_beside_classes`, `parts_within_classes`, "
+            "`no_training_part`, `unknown_field`"
         },
         503: {"description": "`busy`: another dataset is being made"},
         507: {"description": "`disk_full`; nothing was kept"},
