@@ -48,6 +48,9 @@ def open_panel(page: Page) -> Any:
     panel = page.locator("#kept")
     panel.locator("summary").click()
     expect(panel.locator(".nothing:not([hidden]), .filled:not([hidden])")).to_be_visible()
+    for picture in panel.locator("img:visible").all():  # one that is deleted on its way is a 404
+        picture.scroll_into_view_if_needed()
+        expect(picture).to_have_js_property("complete", True)
     return panel
 
 
