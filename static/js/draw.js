@@ -8,6 +8,7 @@ import { Keeping } from "./keep.js";
 import { Lab, named } from "./lab.js";
 import { decode, encode, isShared } from "./link.js";
 import { Many } from "./many.js";
+import { loadWhenOpened } from "./panels.js";
 import { isOther } from "./pictures.js";
 import { LatestWins } from "./predict.js";
 import { DRAWING, recalled, remember } from "./session.js";
@@ -235,20 +236,4 @@ addEventListener("hashchange", () => shared() && restore(shared()));
 
 lab.preview = (/** @type {import("./strokes.js").Strokes | null} */ strokes) => sheet.pad.preview(strokes);
 
-/** @param {HTMLDetailsElement} panel */
-function loadWhenOpened(panel) {
-  panel.addEventListener("toggle", () => (panel.open ? load(panel) : loadWhenOpened(panel)), { once: true });
-}
-
-/** @param {HTMLDetailsElement} panel */
-async function load(panel) {
-  const hint = /** @type {HTMLElement} */ (panel.querySelector("summary .hint"));
-  const usual = (hint.dataset.usual ??= hint.textContent ?? "");
-  const module = await import(`./${panel.dataset.module}.js`).catch(() => null);
-  hint.textContent = module ? usual : say("noServer");
-  if (module) return module.mount(panel, lab);
-  panel.open = false;
-  loadWhenOpened(panel);
-}
-
-for (const panel of document.querySelectorAll("details.panel")) loadWhenOpened(/** @type {HTMLDetailsElement} */ (panel));
+for (const panel of document.querySelectorAll("details.panel")) loadWhenOpened(/** @type {HTMLDetailsElement} */ (panel), lab);

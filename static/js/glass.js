@@ -8,6 +8,7 @@ import { GlassInput } from "./glass-input.js";
 import { Layers } from "./glass-layers.js";
 import { Lab } from "./lab.js";
 import { decode, encode, isShared } from "./link.js";
+import { loadWhenOpened } from "./panels.js";
 import { LatestWins } from "./predict.js";
 import { DRAWING, recalled, remember } from "./session.js";
 import { Sheet } from "./sheet.js";
@@ -163,8 +164,6 @@ for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.queryS
     /** @type {HTMLElement} */ (panel.querySelector("summary")).focus({ preventScroll: true });
   });
 }
-for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details[data-module]"))) {
-  panel.addEventListener("toggle", async () => (await import(`./${panel.dataset.module}.js`)).mount(panel, lab), { once: true });
-}
+for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details[data-module]"))) loadWhenOpened(panel, lab);
 
 restore();

@@ -2,6 +2,7 @@
 /** The section "Understand" of a run: the slider over its checkpoints, and panels that look at the chosen one. */
 import { ask } from "./ask.js";
 import { Moment } from "./moment.js";
+import { loadWhenOpened } from "./panels.js";
 import { accuracyOf, brief, count, figure, say } from "./texts.js";
 
 /** @typedef {import("./moment.js").Checkpoint} Checkpoint */
@@ -36,9 +37,7 @@ export class Understand {
       this.#look();
     });
     this.#moment.addEventListener("change", () => this.#show());
-    for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (element.querySelectorAll("[data-module]"))) {
-      panel.addEventListener("toggle", () => import(`./${panel.dataset.module}.js`).then(({ mount }) => mount(panel, this.#moment)), { once: true });
-    }
+    for (const panel of /** @type {NodeListOf<HTMLDetailsElement>} */ (element.querySelectorAll("[data-module]"))) loadWhenOpened(panel, this.#moment);
   }
 
   /** @param {string} state of the run @param {number[]} last step of the last checkpoint of each variant, -1 before the first */

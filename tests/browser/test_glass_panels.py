@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Server
 from tests.browser.runs import finish, last_step, start
@@ -187,6 +187,20 @@ def test_single_pixels_are_attacked(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(bench.locator(".attack-told")).not_to_contain_text("Pixels made white")
     expect(bench.locator(".change canvas")).to_be_hidden()
+
+
+def test_a_panel_cannot_be_used_before_its_script_is_there(page: Page, server: Server) -> None:
+    held: list[Route] = []
+    page.route("**/glass-break.js*", lambda route: held.append(route))
+    with page.expect_request("**/glass-break.js*"):
+        bench = unfolded(opened(page, server, "mnist-mlp"), "break")
+    attack = bench.get_by_role("button", name="Attack")
+    expect(attack).to_be_visible()
+    attack.focus()
+    expect(attack).not_to_be_focused()
+    held[0].continue_()
+    attack.click()
+    expect(bench.locator(".attack-told")).to_contain_text("Pixels made", timeout=SLOW)
 
 
 # --- units, runs, everyone ---
