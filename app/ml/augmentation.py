@@ -29,6 +29,7 @@ class Augmentation:
     erase: float = 0.0
     flip: float = 0.0
     crop: int = 0
+    mix: float = 0.0
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Augmentation":
@@ -86,6 +87,11 @@ STRENGTHS = (
     Hyperparameter(
         "crop", "integer", 0, "Pixels that a picture is moved by, its own mirror image coming in.",
         minimum=0, maximum=8,
+    ),
+    Hyperparameter(
+        "mix", "number", 0.0,
+        "The probability that a rectangle of another picture comes in; both answers count.",
+        minimum=0, maximum=1,
     ),
 )  # fmt: skip
 
@@ -158,6 +164,23 @@ def erase(x: Tensor, probability: float, random: Generator) -> Tensor:
     in_columns = ((columns >= left) & (columns < left + side))[:, None, None, :]
     chosen = (chance < probability)[:, :, None, None]
     return x.masked_fill(chosen & in_rows & in_columns, 0.0)
+
+
+def mix(x: Tensor, probability: float, random: Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """CutMix (Yun et al., 2019): into some pictures comes a rectangle of the picture before them,
+    as large a share of the area as of all sizes by chance, its middle anywhere.
+
+    Returns the pictures, the rows of those that came in, and the shares that they take: (N,).
+    """
+    n, _, height, width = x.shape
+    size, chance, top, left = torch.rand(4, n, 1, generator=random, device=x.device)
+    side = torch.where(chance < probability, size.sqrt(), 0) / 2
+    rows = (torch.arange(height, device=x.device)[None] + 0.5) / height
+    columns = (torch.arange(width, device=x.device)[None] + 0.5) / width
+    inside = ((rows - top).abs() < side)[:, :, None] & ((columns - left).abs() < side)[:, None]
+    others = torch.arange(n, device=x.device).roll(1)
+    shares = inside.float().mean((1, 2))
+    return torch.where(inside[:, None], x[others], x), others, shares
 
 
 def uniform(n: int, strength: float, random: Generator) -> Tensor:

@@ -2,15 +2,16 @@
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 
-from app.ml.augmentation import Augmentation, augment
+from app.ml.augmentation import Augmentation, augment, mix
 from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
 from app.ml.frozen import Frozen
@@ -202,9 +203,8 @@ class Trainer:
         rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
         rate = self.rate()
         with autocast(self.precision, self.device.type):
-            logits = self.logits(rows)
-        labels = self.train.labels[rows]
-        loss = cross_entropy(logits.float(), labels, label_smoothing=spec.label_smoothing)
+            logits, answers = self.answered(rows)
+        loss = cross_entropy(logits.float(), answers, label_smoothing=spec.label_smoothing)
         self.optimizer.forget_gradients()
         loss.backward()  # type: ignore[no-untyped-call]
         with autocast(self.precision, self.device.type):  # Muon multiplies matrices
@@ -223,19 +223,26 @@ class Trainer:
         peak = self.peak_rate * (spec.thawed_rate if begun else 1)
         return rate_at((self.step - begun) / (ends - begun), spec.schedule, peak, spec.warmup)
 
-    def logits(self, rows: Tensor) -> Tensor:
-        """Of these training pictures, as they are learnt from: (N, classes)."""
-        if self.frozen is None:
-            logits: Tensor = self.network(self.augmented(rows))
-            return logits
-        unchanged = self.augmentation == Augmentation()
-        return self.frozen.logits("train", rows, None if unchanged else self.augmented(rows))
+    def answered(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Of these training pictures, as they are learnt from: the logits (N, classes), and what
+        should be answered, classes (N,) or, of mixed pictures, shares of them (N, classes)."""
+        if self.frozen is not None and self.augmentation == Augmentation():
+            return self.frozen.logits("train", rows, None), self.train.labels[rows]
+        x, answers = self.augmented(rows)
+        network = partial(self.frozen.logits, "train", rows) if self.frozen else self.network
+        return network(x), answers
 
-    def augmented(self, rows: Tensor) -> Tensor:
-        x = self.train.pictures[rows] / 255  # uint8 -> 0..1
+    def augmented(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        x, labels = self.train.pictures[rows] / 255, self.train.labels[rows]  # uint8 -> 0..1
         progress = self.step / self.last_step
         strength = min(1.0, (1 - progress) / self.spec.fade) if self.spec.fade else 1.0
-        return self.normalised(augment(x, self.augmentation.weakened(strength), self.random))
+        how = self.augmentation.weakened(strength)
+        x = augment(x, how, self.random)
+        if not how.mix:
+            return self.normalised(x), labels
+        x, others, share = mix(x, how.mix, self.random)
+        whole = one_hot(labels, len(self.dataset.classes)).float()
+        return self.normalised(x), whole.lerp(whole[others], share[:, None])
 
     def as_seen(self, part: Part, rows: Tensor) -> Tensor:
         """Rows of a part as the network sees them, unchanged."""

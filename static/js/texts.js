@@ -507,6 +507,7 @@ const LABELS = {
   warmup: "warm-up",
   "augmentation.pen": "pen width",
   "augmentation.crop": "mirrored shift",
+  "augmentation.mix": "pieces of others",
   "dataset_options.pictures": "training pictures",
   "dataset_options.size": "size of each photograph",
   "dataset_options.seed": "seed of the pictures",

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from app.ml.augmentation import Augmentation, augment
+from app.ml.augmentation import Augmentation, augment, mix
 from app.ml.parts import Dataset
 
 
@@ -79,3 +79,26 @@ def places(moved: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Row and column of the original that came to the middle (2, 2)."""
     value = (moved[:, 0, 2, 2] * 36).round().long()
     return value // 6, value % 6
+
+
+def test_a_mixed_picture_is_its_own_but_for_a_rectangle_of_the_one_before() -> None:
+    numbers = torch.arange(400.0).view(400, 1, 1, 1)
+    x = numbers + torch.arange(144.0).view(1, 1, 12, 12) / 144  # number and place in one
+    mixed, others, shares = mix(x, 1.0, torch.Generator().manual_seed(0))
+    assert torch.equal(others, torch.arange(400).roll(1))
+    foreign = mixed != x
+    assert torch.equal(mixed, torch.where(foreign, x[others], x))
+    for picture, share in zip(foreign[:, 0], shares, strict=True):
+        rows, columns = picture.any(1), picture.any(0)
+        assert torch.equal(picture, rows[:, None] & columns)  # a rectangle
+        assert float(share) == pytest.approx(float(picture.float().mean()))
+    assert 0.25 < shares.mean() < 0.4  # half of the area, less what sticks out
+
+
+def test_a_share_of_the_pictures_is_mixed() -> None:
+    x = torch.rand(400, 3, 12, 12)
+    mixed, _, shares = mix(x, 0.5, torch.Generator().manual_seed(0))
+    untouched = shares == 0
+    assert 140 < untouched.sum() < 280
+    assert torch.equal(mixed[untouched], x[untouched])
+    assert torch.equal(mix(x, 0.0, torch.Generator())[0], x)

@@ -17,7 +17,7 @@ SPEC = TrainingSpec(
     dataset="mnist", network="cnn",
     hyperparameters={"blocks": [{"channels": 4, "pool": 2}], "hidden": [16], "dropout": 0.2},
     epochs=3, batch_size=32, learning_rate=0.01, ema=0.9, label_smoothing=0.1,
-    augmentation={"rotate": 10, "elastic": 0.5, "pen": 0.3},
+    augmentation={"rotate": 10, "elastic": 0.5, "pen": 0.3, "mix": 0.5},
     precision="float32", threads=1, report_every=4,
 )  # fmt: skip
 
@@ -44,6 +44,18 @@ def test_events_come_in_the_order_of_a_training(small_dataset: Dataset) -> None:
 def test_it_learns_to_tell_four_digits_apart(small_dataset: Dataset) -> None:
     spec = replace(SPEC, epochs=10, augmentation={})
     assert events(spec, small_dataset)[-1].values["test_accuracy"] > 0.95
+
+
+def test_of_a_mixed_picture_both_answers_count(small_dataset: Dataset) -> None:
+    trainer = Trainer(replace(SPEC, augmentation={"mix": 1.0}), small_dataset)
+    rows = torch.arange(16)
+    x, answers = trainer.augmented(rows)
+    changed = (x != trainer.as_seen(small_dataset.train, rows)).any(1).float().mean((1, 2))
+    before = small_dataset.train.labels[rows.roll(1)]
+    other = answers[rows, before]
+    assert (other >= changed - 1e-6).all()  # where both are black, nothing changes
+    assert torch.allclose(answers.sum(1), torch.ones(16))
+    assert ((other > 0) & (other < 1)).any()
 
 
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
