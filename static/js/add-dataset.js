@@ -48,6 +48,7 @@ export class AddDataset {
     const chosen = sent.map(({ path, file }) => ({ path: path.replace(/^\.+(?=[^/]+\/)/, ""), file })); // a hidden folder that is chosen is meant
     const visible = chosen.filter(({ path }) => !HIDDEN.test(path) && (PICTURE.test(path) || !IN_HIDDEN.test(path)));
     if (this.#request) return;
+    this.#forget();
     if (!visible.length) return void this.#end(null, say("addNothing"));
     const first = visible[0].path;
     const zip = visible.length === 1 && first.toLowerCase().endsWith(".zip");
@@ -74,12 +75,16 @@ export class AddDataset {
     request.send(body);
   }
 
+  /** What came of the one before. */
+  #forget() {
+    this.#part(".onward").hidden = this.#part(".left-out").hidden = true;
+    this.#part(".refused").textContent = "";
+  }
+
   /** @param {string} name */
   #begin(name) {
     this.#panel.ariaBusy = "true";
     this.#part(".sending").hidden = false;
-    this.#part(".onward").hidden = this.#part(".left-out").hidden = true;
-    this.#part(".refused").textContent = "";
     this.#part(".told").textContent = say("addSending", { name });
   }
 

@@ -105,3 +105,7 @@ def test_what_lies_in_a_hidden_folder_is_named_and_a_folder_without_pictures_is_
     expect(page.locator(".refused")).to_be_empty()
     page.get_by_text("3 files were left out").click()
     expect(page.locator(".left-out tbody tr").first).to_contain_text("begins with a dot")
+    page.locator("input.folder").set_input_files(tmp_path / "nothing")
+    expect(page.locator(".refused")).to_contain_text("There is no picture in it.")
+    expect(page.locator(".left-out")).to_be_hidden()  # it was the other folder's
+    expect(page.locator(".onward")).to_be_hidden()
