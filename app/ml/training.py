@@ -1,19 +1,18 @@
 """The training loop: a generator of events that takes commands. Nothing else knows the loop."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 
-from app.ml.augmentation import Augmentation, augment, mix
 from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
+from app.ml.feed import Feed
 from app.ml.frozen import Frozen
 from app.ml.networks import Network, begin_from, build, channels_last, parameter_count
 from app.ml.optimisation import Optimizer, make_optimizer, rate_at
@@ -24,7 +23,6 @@ from app.ml.residual import Residual
 from app.ml.training_spec import TrainingSpec
 from app.ml.training_state import TrainingState
 
-EVALUATION_BATCH = 512
 Weights = Mapping[str, Tensor]
 WHITENED = 5_000  # pictures whose patches a whitening layer is computed from
 
@@ -121,9 +119,7 @@ class Trainer:
         torch.manual_seed(spec.seed)
         self.spec, self.dataset = spec, dataset
         self.device = resolve_device(spec.device)
-        self.train = dataset.train.on(self.device)
-        self.mean = torch.tensor(dataset.preprocessing.mean, device=self.device).view(1, -1, 1, 1)
-        self.std = torch.tensor(dataset.preprocessing.std, device=self.device).view(1, -1, 1, 1)
+        self.feed = Feed(dataset, self.device, spec.seed, spec.augmentation, spec.fade)
         self.network = self.fresh_network()
         if weights:
             begin_from(self.network, weights)
@@ -131,15 +127,13 @@ class Trainer:
             spec.precision, self.network, dataset.shape, self.device.type
         )
         if isinstance(self.network, Residual) and self.network.whitening and not weights:
-            some = self.permutation(0)[:WHITENED]
-            self.network.whitening.fit(self.normalised(self.train.pictures[some] / 255))
+            some = self.feed.order(0)[:WHITENED]
+            self.network.whitening.fit(self.feed.seen(self.feed.train, some))
         self.network.train()
         self.live = self.network.state_dict()  # the network's own tensors, not copies
         self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         self.learnt = [name for name, tensor in self.live.items() if tensor.is_floating_point()]
         self.counted = self.live.keys() - self.learnt  # batch norm's counters
-        self.augmentation = Augmentation.of(spec.augmentation)
-        self.random = torch.Generator(self.device).manual_seed(spec.seed)
         self.steps_per_epoch = len(dataset.train) // spec.batch_size
         self.last_step = self.steps_per_epoch * spec.epochs
         self.thaws_at = min(self.steps_per_epoch * spec.frozen_epochs, self.last_step)
@@ -147,7 +141,7 @@ class Trainer:
         self.frozen = self.frozen_body() if self.is_frozen else None
         self.optimizer = self.fresh_optimizer()
         self.best_loss, self.bad_epochs = float("inf"), 0
-        self.order = self.permutation(0)
+        self.order = self.feed.order(0)
         self.seen, self.clock = 0, perf_counter()
 
     @property
@@ -155,8 +149,9 @@ class Trainer:
         return self.step < self.thaws_at
 
     def frozen_body(self) -> Frozen:
-        parts = {"train": self.train, "validation": self.dataset.validation}
-        return Frozen(self.network, parts, self.as_seen, self.permutation(0), self.spec.batch_size)
+        feed = self.feed
+        parts = {"train": feed.train, "validation": self.dataset.validation}
+        return Frozen(self.network, parts, feed.seen, feed.order(0), self.spec.batch_size)
 
     def fresh_optimizer(self) -> Optimizer:
         """Of what learns now: the last layer, or then the whole network."""
@@ -188,18 +183,11 @@ class Trainer:
             "validation": len(self.dataset.validation),
         }
 
-    def permutation(self, epoch: int) -> Tensor:
-        """The order of the training pictures: a function of seed and epoch alone."""
-        seed = self.spec.seed * 100_003 + epoch
-        count = len(self.dataset.train)
-        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
-        return order.to(self.device)
-
     def train_batch(self) -> tuple[Tensor, float]:
         """One step of gradient descent; returns the batch's loss and the learning rate used."""
         spec, place = self.spec, self.step % self.steps_per_epoch
         if place == 0:
-            self.order = self.permutation(self.epoch)
+            self.order = self.feed.order(self.epoch)
         rows = self.order[place * spec.batch_size : (place + 1) * spec.batch_size]
         rate = self.rate()
         with autocast(self.precision, self.device.type):
@@ -224,33 +212,12 @@ class Trainer:
         return rate_at((self.step - begun) / (ends - begun), spec.schedule, peak, spec.warmup)
 
     def answered(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Of these training pictures, as they are learnt from: the logits (N, classes), and what
-        should be answered, classes (N,) or, of mixed pictures, shares of them (N, classes)."""
-        if self.frozen is not None and self.augmentation == Augmentation():
-            return self.frozen.logits("train", rows, None), self.train.labels[rows]
-        x, answers = self.augmented(rows)
-        network = partial(self.frozen.logits, "train", rows) if self.frozen else self.network
-        return network(x), answers
-
-    def augmented(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        x, labels = self.train.pictures[rows] / 255, self.train.labels[rows]  # uint8 -> 0..1
-        progress = self.step / self.last_step
-        strength = min(1.0, (1 - progress) / self.spec.fade) if self.spec.fade else 1.0
-        how = self.augmentation.weakened(strength)
-        x = augment(x, how, self.random)
-        if not how.mix:
-            return self.normalised(x), labels
-        x, others, share = mix(x, how.mix, self.random)
-        whole = one_hot(labels, len(self.dataset.classes)).float()
-        return self.normalised(x), whole.lerp(whole[others], share[:, None])
-
-    def as_seen(self, part: Part, rows: Tensor) -> Tensor:
-        """Rows of a part as the network sees them, unchanged."""
-        pictures = part.pictures[rows.to(part.labels.device)].to(self.device)
-        return self.normalised(pictures / 255)
-
-    def normalised(self, x: Tensor) -> Tensor:
-        return ((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        """Of these training pictures: the logits (N, classes), and what should be answered."""
+        frozen, feed = self.frozen, self.feed
+        if frozen and not feed.augments:
+            return frozen.logits("train", rows), feed.answers(rows)
+        x, answers = feed.learnt(rows, self.step / self.last_step)
+        return frozen.logits("train", rows, x) if frozen else self.network(x), answers
 
     def average(self) -> None:
         """Exponential moving average, quicker at first so that it forgets the start."""
@@ -310,7 +277,7 @@ class Trainer:
         network.load_state_dict(as_stored(network.state_dict(), self.spec.weights))
 
         def reader(part: Part) -> Readings:
-            return read(network, self.batches(part))
+            return read(network, self.feed.batches(part))
 
         readings = reader(part)
         if not readings.logits.isfinite().all():  # the last step was the one too far
@@ -345,12 +312,7 @@ class Trainer:
     def predict(self, network: Network, part: Part, precision: str) -> Tensor:
         """Logits (N, classes)."""
         with autocast(precision, self.device.type):
-            return torch.cat([network(x).float().cpu() for x in self.batches(part)])
-
-    def batches(self, part: Part) -> Iterator[Tensor]:
-        """A part's pictures, normalised, on the device."""
-        for pictures in part.batches(EVALUATION_BATCH):
-            yield self.normalised(pictures.to(self.device) / 255)
+            return torch.cat([network(x).float().cpu() for x in self.feed.batches(part)])
 
     def fresh_network(self) -> Network:
         spec, classes = self.spec, len(self.dataset.classes)
@@ -372,7 +334,7 @@ class Trainer:
 
     def checkpoint(self) -> Event:
         state = TrainingState.of(
-            self.network, self.optimizer, self.averaged, self.random,
+            self.network, self.optimizer, self.averaged, self.feed.random,
             {"step": self.step, "peak_rate": self.peak_rate, "best_loss": self.best_loss,
              "bad_epochs": self.bad_epochs, "precision": self.precision,
              "steps_per_epoch": self.steps_per_epoch,
@@ -387,11 +349,11 @@ class Trainer:
         before = place.get("steps_per_epoch", self.steps_per_epoch)
         self.step = place["step"] * self.steps_per_epoch // before
         self.optimizer = self.fresh_optimizer()
-        state.into(self.network, self.optimizer, self.averaged, self.random)
+        state.into(self.network, self.optimizer, self.averaged, self.feed.random)
         if self.spec.ema and not place.get("averages", True):
             self.averaged = {name: tensor.clone() for name, tensor in self.live.items()}
         self.peak_rate, self.best_loss = place["peak_rate"], place["best_loss"]
         self.bad_epochs = place["bad_epochs"] if place.get("epochs") == self.spec.epochs else 0
         if self.spec.precision == "auto":  # found once per run: a busy moment may find another
             self.precision = place.get("precision", self.precision)
-        self.order = self.permutation(self.epoch)
+        self.order = self.feed.order(self.epoch)

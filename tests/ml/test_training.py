@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.ml.feed import Feed
 from app.ml.optimisation import OPTIMIZERS
 from app.ml.parts import Dataset
 from app.ml.training import Command, Event, Trainer, train
@@ -47,10 +48,10 @@ def test_it_learns_to_tell_four_digits_apart(small_dataset: Dataset) -> None:
 
 
 def test_of_a_mixed_picture_both_answers_count(small_dataset: Dataset) -> None:
-    trainer = Trainer(replace(SPEC, augmentation={"mix": 1.0}), small_dataset)
+    feed = Feed(small_dataset, torch.device("cpu"), 0, {"mix": 1.0}, fade=0.0)
     rows = torch.arange(16)
-    x, answers = trainer.augmented(rows)
-    changed = (x != trainer.as_seen(small_dataset.train, rows)).any(1).float().mean((1, 2))
+    x, answers = feed.learnt(rows, progress=0.0)
+    changed = (x != feed.seen(small_dataset.train, rows)).any(1).float().mean((1, 2))
     before = small_dataset.train.labels[rows.roll(1)]
     other = answers[rows, before]
     assert (other >= changed - 1e-6).all()  # where both are black, nothing changes
