@@ -168,7 +168,7 @@ def erase(x: Tensor, probability: float, random: Generator) -> Tensor:
 
 def mix(x: Tensor, probability: float, random: Generator) -> tuple[Tensor, Tensor, Tensor]:
     """CutMix (Yun et al., 2019): into some pictures comes a rectangle of the picture before them,
-    as large a share of the area as of all sizes by chance, its middle anywhere.
+    of any share of the area, its middle anywhere; what sticks out is cut off.
 
     Returns the pictures, the rows of those that came in, and the shares that they take: (N,).
     """

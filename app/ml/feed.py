@@ -13,7 +13,7 @@ EVALUATION_BATCH = 512
 
 
 class Feed:
-    """A dataset's parts on the device, normalised; what is learnt from is augmented by `random`,
+    """A dataset's pictures, normalised on the device; what is learnt from is augmented by `random`,
     less and less over the last share `fade` of the training."""
 
     def __init__(

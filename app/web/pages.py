@@ -27,6 +27,7 @@ from app.web.api.predict import find
 from app.web.api.runs import read_run
 from app.web.errors import ApiError
 from app.web.roles import Role, RoleRouter, role_of
+from app.web.scripts import scripts
 
 router = RoleRouter()
 
@@ -42,7 +43,7 @@ def make_templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, trim_blocks=True
     )
-    templates.globals["version"] = __version__
+    templates.globals |= {"version": __version__, "scripts": scripts}
     templates.filters |= {"marked": marked, "share": share, "duration": duration}
     return templates
 

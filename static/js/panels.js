@@ -7,7 +7,7 @@ import { say } from "./texts.js";
  * @param {HTMLDetailsElement} panel @param {unknown} subject what the script's `mount` is given beside the panel
  */
 export function loadWhenOpened(panel, subject) {
-  hold(panel, true);
+  if (panel.open) return void load(panel, subject); // before this script was there
   panel.addEventListener("toggle", () => (panel.open ? load(panel, subject) : loadWhenOpened(panel, subject)), { once: true });
 }
 
@@ -15,12 +15,11 @@ export function loadWhenOpened(panel, subject) {
 async function load(panel, subject) {
   const hint = /** @type {HTMLElement} */ (panel.querySelector("summary .hint"));
   const usual = (hint.dataset.usual ??= hint.textContent ?? "");
+  hold(panel, true);
   const module = await import(`./${panel.dataset.module}.js`).catch(() => null);
   hint.textContent = module ? usual : say("noServer");
-  if (module) {
-    hold(panel, false);
-    return module.mount(panel, subject);
-  }
+  hold(panel, false);
+  if (module) return module.mount(panel, subject);
   panel.open = false;
   loadWhenOpened(panel, subject);
 }

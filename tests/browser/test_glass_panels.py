@@ -203,6 +203,19 @@ def test_a_panel_cannot_be_used_before_its_script_is_there(page: Page, server: S
     expect(bench.locator(".attack-told")).to_contain_text("Pixels made", timeout=SLOW)
 
 
+def test_a_panel_opened_before_the_pages_own_script_is_there_is_loaded_then(
+    page: Page, server: Server
+) -> None:
+    held: list[Route] = []
+    page.route("**/js/glass.js*", lambda route: held.append(route))
+    with page.expect_request("**/js/glass.js*"):
+        page.goto(f"{server.url}/models/mnist-mlp/glass", wait_until="commit")
+    bench = unfolded(page, "break")
+    held[0].continue_()
+    bench.get_by_role("button", name="Every second one").click()
+    expect(bench.locator(".off")).to_contain_text(re.compile("[1-9]"))
+
+
 # --- units, runs, everyone ---
 
 

@@ -4,9 +4,10 @@ import gzip
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.digits import CROSSED_SEVEN
 from tests.browser.reading import expect_answer
@@ -47,3 +48,22 @@ def test_the_screenshot_of_the_readme_is_made(page: Page, mouse: Any) -> None:
     page.wait_for_timeout(300)  # the bars arrive
     (ROOT / "docs").mkdir(exist_ok=True)
     page.screenshot(path=ROOT / "docs" / "screenshot.png")
+
+
+PAGES = ["/", "/learn", "/learn/kernels", "/datasets", "/train", "/teach", "/models",
+         "/models/mnist-mlp/glass"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_script_of_a_page_is_named_in_its_head_so_that_none_waits_for_another(
+    context: BrowserContext, server: Any, path: str
+) -> None:
+    page, asked = context.new_page(), set[str]()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).path))
+    page.goto(f"{server.url}{path}")
+    named = page.locator("script[type=module], link[rel=modulepreload]").evaluate_all(
+        "all => all.map(each => new URL(each.src || each.href).pathname)"
+    )
+    scripts = {path for path in asked if path.startswith("/static/js/")}
+    assert scripts and scripts == set(named)
+    page.close()
