@@ -16,11 +16,11 @@ SMALL_CNN = {
 }
 LARGER_CNN = {
     "blocks": [
-        {"channels": 48, "kernel": 5, "pool": 2},
-        {"channels": 80, "kernel": 3},
-        {"channels": 80, "kernel": 3, "pool": 2},
-        {"channels": 144, "kernel": 3},
-        {"channels": 144, "kernel": 3, "pool": 2},
+        {"channels": 64, "kernel": 5, "pool": 2},
+        {"channels": 128, "kernel": 3},
+        {"channels": 128, "kernel": 3, "pool": 2},
+        {"channels": 224, "kernel": 3},
+        {"channels": 224, "kernel": 3, "pool": 2},
     ],
     "hidden": [],
 }
@@ -73,6 +73,7 @@ RECIPES = {
         hyperparameters=LARGER_CNN,
         epochs=45,
         batch_size=128,
+        weights="float16",
     ),
     "digits-cnn": replace(
         LONG,
