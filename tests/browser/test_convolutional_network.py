@@ -54,7 +54,7 @@ def test_the_way_of_the_drawing_pages_digit_is_the_networks(
     assert torch.allclose(torch.tensor(found), logits, atol=1e-4)
     shapes = page.locator(".way .hint").all_inner_texts()
     assert shapes[0] == "64 maps of 28 \u00d7 28; 1,728 numbers learnt"
-    assert shapes[-1] == "10 numbers in a row; 12,970 numbers learnt"
+    assert shapes[-1] == "10 numbers in a row; 20,170 numbers learnt"
     learnt = [int(text.split("; ")[1].split()[0].replace(",", "")) for text in shapes]
     assert sum(learnt) == sum(parameter.numel() for parameter in network.parameters())
     expect(page.locator(".way canvas:visible")).to_have_count(8)

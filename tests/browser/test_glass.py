@@ -64,9 +64,9 @@ def test_it_begins_with_an_example_and_tells_every_layer(glass: Page) -> None:
     assert titles[-2:] == ["Flatten", "Logits"]
     first = layer(glass, "Convolution 1")
     expect(first.locator(".facts")).to_have_text(
-        "48 maps of 28 \N{MULTIPLICATION SIGN} 28; 1,200 parameters"
+        "64 maps of 28 \N{MULTIPLICATION SIGN} 28; 1,600 parameters"
     )
-    expect(first.locator(".range")).to_contain_text("The first 16 of 48 maps")
+    expect(first.locator(".range")).to_contain_text("The first 16 of 64 maps")
 
 
 def coloured(page: Page, title: str) -> int:
@@ -88,7 +88,7 @@ def coloured(page: Page, title: str) -> int:
 def test_maps_are_drawn_in_the_colours_of_the_theme(glass: Page, scheme: Any) -> None:
     glass.emulate_media(color_scheme=scheme)
     assert coloured(glass, "Convolution 1") > 8
-    assert coloured(glass, "Max pooling 3") > 8
+    assert coloured(glass, "Max pooling 2") > 8
 
 
 def test_a_drawing_changes_the_layers_while_the_pen_is_down(glass: Page, mouse: Any) -> None:
@@ -196,11 +196,11 @@ def test_a_linear_units_terms_sum_to_its_value(page: Page, server: Server) -> No
 
 def test_an_open_layer_shows_what_it_learnt_and_its_tables(glass: Page) -> None:
     found = look_inside(glass, "Convolution 2")
-    expect(found.locator(".weights").last).to_contain_text("80 of 80 kernels")
+    expect(found.locator(".weights").last).to_contain_text("128 of 128 kernels")
     expect(found.locator(".histogram")).to_have_count(2)
     found.locator(".outputs .as-table summary").last.click()
     expect(found.locator(".outputs tbody tr").last).to_be_visible()
-    assert found.locator(".outputs .as-table").last.locator("tbody tr").count() == 80
+    assert found.locator(".outputs .as-table").last.locator("tbody tr").count() == 128
     other = look_inside(glass, "Batch norm 2")
     expect(found.locator("details").first).not_to_have_attribute("open", "")
     for title in ("Scale, learnt", "Shift, learnt", "Mean over the training pictures"):
@@ -216,7 +216,7 @@ def test_a_layer_opens_in_its_place_and_offers_all_its_maps(glass: Page) -> None
     after = summary.bounding_box()
     assert before and after and abs(before["y"] - after["y"]) < 2
     everything = found.get_by_role("region", name="All maps")
-    expect(everything).to_contain_text("All 80 maps")
+    expect(everything).to_contain_text("All 128 maps")
     canvas = everything.locator("canvas")
     glass.wait_for_function("canvas => canvas.height > 500", arg=canvas.element_handle())
     canvas.click(position={"x": 60 * 2 + 20, "y": 60 * 3 + 20})
