@@ -47,9 +47,9 @@ RECIPES = {
         network="cnn",
         hyperparameters={
             "blocks": [
-                {"channels": 24, "kernel": 5, "pool": 2},  # 28 -> 14
-                {"channels": 48, "kernel": 3, "pool": 2},  # 14 -> 7
-                {"channels": 96, "kernel": 3, "pool": 2},  # 7 -> 3
+                {"channels": 32, "kernel": 5, "pool": 2},  # 28 -> 14
+                {"channels": 32, "kernel": 3, "pool": 2},  # 14 -> 7
+                {"channels": 64, "kernel": 3, "pool": 2},  # 7 -> 3
             ],
             "hidden": [],
         },
