@@ -32,7 +32,7 @@ def graph_of(network: nn.Module) -> fx.Graph:
     found = network.__dict__.get("steps")
     if found is None:
         with network.looking_once() if isinstance(network, Residual) else nullcontext():
-            found = fx.Tracer().trace(network)
+            found = Steps().trace(network)
         network.steps = found  # type: ignore[assignment]
     assert isinstance(found, fx.Graph)
     return found
@@ -43,6 +43,13 @@ def steps_through(network: nn.Module, x: Tensor) -> tuple[list[Seen], Tensor]:
     recorder = Recorder(network)
     logits: Tensor = recorder.run(x)
     return with_branches(recorder.seen), logits
+
+
+class Steps(fx.Tracer):
+    """Takes our convolutions for single steps, as it does torch's layers."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, nn.Conv2d) or super().is_leaf_module(m, module_qualified_name)
 
 
 class Recorder(fx.Interpreter):

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from app.ml.convolution import Conv2d
 from app.ml.hyperparameters import WrongChoice
 from app.ml.networks import NETWORKS, Network, build, parameter_count
 from app.ml.residual import Whitening
@@ -17,6 +18,7 @@ KINDS: dict[type[nn.Module], str] = {
     nn.Flatten: "flatten",
     nn.Linear: "fully_connected",
     nn.Conv2d: "convolution",
+    Conv2d: "convolution",
     nn.BatchNorm1d: "batch_norm",
     nn.BatchNorm2d: "batch_norm",
     nn.MaxPool2d: "max_pooling",
@@ -101,7 +103,7 @@ def output_of(module: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...]:
     if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
         return (shape[0], 1, 1)
     if isinstance(module, Whitening):
-        return (module.channels, *shape[1:])
+        return (module.channels, *(side - (not module.keeps_size) for side in shape[1:]))
     window = window_of(module)
     if window is None:
         return shape

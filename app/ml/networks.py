@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.activations import activation_module
+from app.ml.convolution import Conv2d
 from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice, complete
 from app.ml.residual import Residual
 
@@ -170,7 +171,7 @@ def of_block(i: int) -> Iterator[None]:
 
 def convolution(channels: int, block: Block, batch_norm: bool) -> list[nn.Module]:
     padding = block.kernel // 2 if block.padding < 0 else block.padding
-    layer = nn.Conv2d(
+    layer = Conv2d(
         channels, block.channels, block.kernel, block.stride, padding, bias=not batch_norm
     )
     return [layer, nn.BatchNorm2d(block.channels)] if batch_norm else [layer]

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, pad, unfold
 
 from app.ml.activations import activation_module
+from app.ml.convolution import Conv2d
 from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice
 
-PATCH = 3  # pixels: the side of a whitening filter
 SHIFTS = (0, 1, -1)  # pixels down and to the right
 EPS = 5e-4  # added to the patches' variances: what hardly varies is not blown up
 
@@ -38,6 +38,11 @@ class Residual(nn.Module):
             "A first layer that is computed, not learnt: it makes neighbouring pixels independent.",
         ),
         Hyperparameter(
+            "patch", "integer", 3,
+            "Pixels of the side of its filters; after those of 2 x 2 comes an activation.",
+            minimum=2, maximum=3,
+        ),
+        Hyperparameter(
             "mirror", "boolean", False,
             "Predict from the picture and its mirror image, and average.",
         ),
@@ -50,17 +55,19 @@ class Residual(nn.Module):
 
     def __init__(
         self, shape: tuple[int, int, int], classes: int, widths: list[int], early_pooling: bool,
-        whitening: bool, mirror: bool, shifted: bool, activation: str, gamma: float,
+        whitening: bool, patch: int, mirror: bool, shifted: bool, activation: str, gamma: float,
         dropout: float,
     ) -> None:  # fmt: skip
         super().__init__()
-        halvings = len(widths) - (not early_pooling)
-        if not 1 <= len(widths) <= 6 or shape[1] >> halvings < 1:
+        self.whitening = Whitening(shape[0], patch) if whitening else None
+        bends = self.whitening is not None and not self.whitening.keeps_size
+        self.bend = activation_module(activation, gamma) if bends else None
+        side, halvings = shape[1] - bends, len(widths) - (not early_pooling)
+        if not 1 <= len(widths) <= 6 or side >> halvings < 1:
             raise WrongChoice(
                 "widths", "widths must be 1 to 6 stages, and the halving must leave a pixel"
             )
         self.mirror, self.shifted = mirror, shifted
-        self.whitening = Whitening(shape[0]) if whitening else None
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()
         for index, width in enumerate(widths):
@@ -120,6 +127,8 @@ class Residual(nn.Module):
     def within(self, x: Tensor) -> Tensor:
         if self.whitening is not None:
             x = self.whitening(x)
+        if self.bend is not None:
+            x = self.bend(x)
         pooled: Tensor = self.stages(x)
         for layer in list(self.head)[:-1]:
             pooled = layer(pooled)
@@ -151,35 +160,40 @@ class Branch(nn.Module):
 
 
 class Whitening(nn.Module):
-    """Each 3 x 3 patch along the principal axes of the training pictures' patches, scaled to
-    variance 1, and the same negated: (N, C, H, W) -> (N, 18 C, H, W). Computed once, never trained.
+    """Each patch along the principal axes of the training pictures' patches, scaled to variance 1,
+    and the same negated: (N, C, H, W) -> (N, 2 C patch^2, H, W), a pixel less each way where the
+    patch is even. Computed once, never trained.
     """
 
     filters: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, patch: int = 3) -> None:
         super().__init__()
-        size = channels * PATCH * PATCH
-        self.channels = 2 * size
-        self.register_buffer("filters", torch.zeros(self.channels, channels, PATCH, PATCH))
+        self.patch, self.padding = patch, (patch - 1) // 2
+        self.channels = 2 * channels * patch**2
+        self.register_buffer("filters", torch.zeros(self.channels, channels, patch, patch))
+
+    @property
+    def keeps_size(self) -> bool:
+        return self.patch % 2 == 1
 
     @torch.no_grad()
     def fit(self, x: Tensor) -> None:
         """From normalised pictures (N, C, H, W)."""
-        patches = unfold(x.float(), PATCH).transpose(1, 2).reshape(-1, self.channels // 2).double()
+        patches = unfold(x.float(), self.patch).transpose(1, 2).flatten(0, 1).double()
         covariance = patches.T @ patches / len(patches)
         values, axes = torch.linalg.eigh(covariance.cpu())
         white = (axes / (values + EPS).sqrt()).T.float().view(-1, *self.filters.shape[1:])
         self.filters.copy_(torch.cat((white, -white)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return conv2d(x, self.filters, padding=PATCH // 2)
+        return conv2d(x, self.filters, padding=self.padding)
 
 
 def convolution(
     channels: int, width: int, activation: str, gamma: float, pool: int = 1
 ) -> nn.Sequential:
-    layers: list[Any] = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
+    layers: list[Any] = [Conv2d(channels, width, 3, padding=1, bias=False)]
     if pool > 1:
         layers.append(nn.MaxPool2d(pool))
     return nn.Sequential(*layers, nn.BatchNorm2d(width), activation_module(activation, gamma))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.glass import DETAIL, flattened, is_maps, numbers
-from app.ml.residual import PATCH, Whitening
+from app.ml.residual import Whitening
 from app.ml.sheets import Sheet, sheet_of
 from app.ml.trace import Seen, Trace
 
@@ -292,7 +292,8 @@ def geometry(module: nn.Module) -> tuple[Axis, Axis]:
     """Down and along: (side of the window, stride, padding); a layer without a window looks at one
     place."""
     if isinstance(module, Whitening):
-        return (PATCH, 1, PATCH // 2), (PATCH, 1, PATCH // 2)
+        axis = module.patch, 1, module.padding
+        return axis, axis
     if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
         sizes = (module.kernel_size, module.stride, module.padding)
         down, along = zip(*map(two, sizes), strict=True)

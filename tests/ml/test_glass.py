@@ -21,7 +21,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "cnn-global": {"blocks": BLOCKS, "hidden": [], "global_pooling": True, "activation": "gelu"},
     "residual": {"widths": [4, 8, 12], "mirror": True},
     "residual-moved": {"widths": [4, 8, 12], "shifted": True},
-    "residual-six-looks": {"widths": [4, 8, 12], "mirror": True, "shifted": True},
+    "residual-six-looks": {"widths": [4, 8, 12], "mirror": True, "shifted": True, "patch": 2},
 }
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 224, 224)]
 CLOSE: dict[str, float] = {"rtol": 1e-5, "atol": 1e-5}

@@ -95,6 +95,7 @@ def test_an_unknown_network_is_answered_with_those_there_are() -> None:
         ("mlp", {"hidden": [16, 8], "batch_norm": True, "dropout": 0.5}),
         ("cnn", {"blocks": BLOCKS, "hidden": [12], "activation": "tanh"}),
         ("cnn", {"blocks": BLOCKS, "hidden": [], "global_pooling": True, "batch_norm": False}),
+        ("residual", {"widths": [4, 6], "patch": 2, "activation": "tanh"}),
     ],
 )
 def test_layers_are_told_as_the_network_will_compute_them(

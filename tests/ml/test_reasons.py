@@ -18,7 +18,11 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
     "cnn of colours": ("cnn", {**SMALL_CNN, "global_pooling": True}, (3, 32, 32)),
     "residual": ("residual", {"widths": [8, 12], "activation": "gelu"}, (3, 32, 32)),
     "residual with mirror": ("residual", {"widths": [8, 12], "mirror": True}, (3, 32, 32)),
-    "residual, shifted": ("residual", {"widths": [8, 12], "shifted": True}, (3, 32, 32)),
+    "residual, shifted": (
+        "residual",
+        {"widths": [8, 12], "shifted": True, "patch": 2},
+        (3, 32, 32),
+    ),
 }
 
 

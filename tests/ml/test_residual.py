@@ -22,9 +22,26 @@ def residual(shape: tuple[int, int, int] = COLOUR, **choices: object) -> Residua
 
 
 @pytest.mark.parametrize("shape", [COLOUR, (1, 28, 28)])
-@pytest.mark.parametrize("whitening", [True, False])
-def test_it_takes_grey_and_coloured_pictures(shape: tuple[int, int, int], whitening: bool) -> None:
-    assert residual(shape, whitening=whitening)(torch.zeros(2, *shape)).shape == (2, 10)
+@pytest.mark.parametrize("first", [{}, {"patch": 2}, {"whitening": False}])
+def test_it_takes_grey_and_coloured_pictures(
+    shape: tuple[int, int, int], first: dict[str, object]
+) -> None:
+    assert residual(shape, **first)(torch.zeros(2, *shape)).shape == (2, 10)
+
+
+def test_even_patches_are_followed_by_an_activation() -> None:
+    """Without one, a filter's negated twin tells the next layer nothing new."""
+    torch.manual_seed(0)
+    x = torch.randn(2, *COLOUR)
+    for patch, side in ((2, 31), (3, 32)):
+        network = residual(patch=patch)
+        assert network.whitening is not None
+        network.whitening.fit(x)
+        given: list[torch.Tensor] = []
+        network.stages.register_forward_pre_hook(lambda _, inputs, to=given: to.append(inputs[0]))
+        network(x)
+        assert given[0].shape == (2, 2 * 3 * patch**2, side, side)
+        assert bool((given[0] >= 0).all()) is (patch == 2)
 
 
 @pytest.mark.parametrize("widths", [[], [8] * 7, [8] * 6])
@@ -39,19 +56,24 @@ def test_early_pooling_halves_the_sides_in_the_first_stage_too() -> None:
     assert sides == [(8, 8), (4, 4)]
     with pytest.raises(ValueError, match="leave a pixel"):
         residual((1, 28, 28), widths=[8] * 5, early_pooling=True)
+    assert residual(COLOUR, widths=[8] * 5, early_pooling=True)
+    with pytest.raises(ValueError, match="leave a pixel"):
+        residual(COLOUR, widths=[8] * 5, early_pooling=True, patch=2)
 
 
-def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1() -> None:
+@pytest.mark.parametrize("patch", [2, 3])
+def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1(patch: int) -> None:
     torch.manual_seed(0)
     x = torch.rand(64, 3, 32, 32).cumsum(3)  # neighbours depend on each other
     x = (x - x.mean()) / x.std()
-    layer = Whitening(3)
+    layer, size = Whitening(3, patch), 3 * patch**2
     layer.fit(x)
-    inner = layer(x)[:, :27, 1:-1, 1:-1]  # the other half is the same negated
-    values = inner.permute(1, 0, 2, 3).reshape(27, -1)
+    within = slice(layer.padding, 32 - layer.padding)
+    inner = layer(x)[:, :size, within, within]  # the other half is the same negated
+    values = inner.permute(1, 0, 2, 3).reshape(size, -1)
     spread = (values @ values.T / values.shape[1]).double()
     axes = torch.linalg.eigvalsh(
-        (patches := unfold(x, 3).transpose(1, 2).reshape(-1, 27)).T @ patches / len(patches)
+        (patches := unfold(x, patch).transpose(1, 2).reshape(-1, size)).T @ patches / len(patches)
     )
     wide = axes > 0.05  # along hardly varying axes EPS keeps the variance below 1
     assert (spread - torch.diag(spread.diag())).abs().max() < 0.02
