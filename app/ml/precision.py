@@ -10,8 +10,8 @@ from torch import Tensor, nn
 PRECISIONS = ("auto", "float32", "bfloat16")
 WEIGHTS = ("float32", "float16")  # how they are stored
 DEVICES = ("auto", "cpu", "cuda")
-PROBE_BATCH = 128
-PROBE_PIXELS = PROBE_BATCH * 64 * 64  # fewer pictures where they are larger
+PROBE_PIXELS = 512 * 32 * 32  # of a batch, at most: fewer pictures where they are larger
+PROBE_SECONDS = 0.5  # of steps, then no more
 
 
 def resolve_device(wanted: str) -> torch.device:
@@ -35,9 +35,11 @@ def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[None
 
 
 def resolve_precision(
-    wanted: str, network: nn.Module, shape: tuple[int, int, int], device: str = "cpu"
-) -> str:
-    """`auto` becomes what is quicker here (on a CPU: measured on this network), once per run."""
+    wanted: str, network: nn.Module, shape: tuple[int, int, int], batch_size: int,
+    device: str = "cpu",
+) -> str:  # fmt: skip
+    """`auto` becomes what is quicker here, once per run; on a CPU it is measured on this network
+    and batches of this size, for it depends on both."""
     if wanted not in PRECISIONS:
         raise ValueError(f"no precision {wanted!r}; choose one of {', '.join(PRECISIONS)}")
     if wanted != "auto":
@@ -47,7 +49,7 @@ def resolve_precision(
     if not torch.cpu._is_avx512_bf16_supported():
         return "float32"  # bfloat16 would be emulated
     with torch.random.fork_rng():
-        size = max(1, min(PROBE_BATCH, PROBE_PIXELS // (shape[1] * shape[2])))
+        size = max(1, min(batch_size, PROBE_PIXELS // (shape[1] * shape[2])))
         x = torch.rand(size, *shape).to(memory_format=torch.channels_last)
         weights = {name: value.clone() for name, value in network.state_dict().items()}
         times = {name: seconds_per_step(network, x, name) for name in ("float32", "bfloat16")}
@@ -57,13 +59,13 @@ def resolve_precision(
 
 
 def seconds_per_step(network: nn.Module, x: torch.Tensor, precision: str) -> float:
-    """Of the processor, forward and backward, the better of two after a warm-up: what else the
-    machine does meanwhile does not count."""
-    times = []
-    for _ in range(3):
+    """Of the processor, forward and backward, the better of two after a warm-up, which alone counts
+    where it takes long: what else the machine does meanwhile does not count."""
+    times: list[float] = []
+    while len(times) < 3 and sum(times) < PROBE_SECONDS:
         start = process_time()
         with autocast(precision):
             loss = network(x).float().sum()
         loss.backward()
         times.append(process_time() - start)
-    return min(times[1:])
+    return min(times[1:] or times)

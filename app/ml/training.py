@@ -124,7 +124,7 @@ class Trainer:
         if weights:
             begin_from(self.network, weights)
         self.precision = resolve_precision(
-            spec.precision, self.network, dataset.shape, self.device.type
+            spec.precision, self.network, dataset.shape, spec.batch_size, self.device.type
         )
         if isinstance(self.network, Residual) and self.network.whitening and not weights:
             some = self.feed.order(0)[:WHITENED]
