@@ -81,9 +81,11 @@ def rate_too_high(facts: Facts) -> Iterator[Finding]:
 
 
 def rate_too_low(facts: Facts) -> Iterator[Finding]:
-    means = window_means(facts.losses)
+    means, epochs = window_means(facts.losses), measured(facts)
     if not facts.ended or not means:
         return
+    if epochs and epochs[-1].loss < SLOW * means[-1]:
+        return  # mixed or smoothed answers keep the training loss up
     falls = all(after <= before for before, after in pairwise(means))
     if falls and means[-1] >= SLOW * means[0]:
         yield Finding(

@@ -124,6 +124,15 @@ def test_a_rate_too_low_is_told(small_dataset: Dataset) -> None:
     assert "rate_too_low" not in found(facts_of(small_dataset))
 
 
+def test_mixed_pictures_keep_the_loss_up_without_blame_for_the_rate(small_dataset: Dataset) -> None:
+    mixed = facts_of(small_dataset, augmentation={"mix": 1.0}, label_smoothing=0.3, epochs=24)
+    creeping = [2.0 - step / len(mixed.losses) / 2 for step in range(len(mixed.losses))]
+    assert mixed.epochs[-1].loss is not None and mixed.epochs[-1].loss < 0.7 * creeping[-1]
+    assert "rate_too_low" not in found(replace(mixed, losses=creeping))
+    unread = [replace(epoch, loss=1.6) for epoch in mixed.epochs]
+    assert "rate_too_low" in found(replace(mixed, losses=creeping, epochs=unread))
+
+
 def test_dead_units_are_counted_layer_by_layer(small_dataset: Dataset) -> None:
     facts = facts_of(small_dataset, learning_rate=0.5)
     finding = found(facts)["dead_units"]
