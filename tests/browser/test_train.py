@@ -262,7 +262,7 @@ def test_the_curve_of_the_schedule_is_what_the_training_does(form: Page) -> None
     )
     assert found == [pytest.approx(rates) for rates in wanted]
     expect(form.locator(".schedule figcaption")).to_have_text(
-        "Learning rate: from 0.00006 up to 0.006, then down to 0.0000375."
+        "Learning rate: from 0.0002 up to 0.02, then down to 0.000125."
     )
 
 
