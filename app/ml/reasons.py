@@ -4,11 +4,12 @@ Each is (H, W) and speaks of one class's logit. None is the network's own reason
 question, which stands with its function.
 """
 
+from collections.abc import Sequence
 from time import perf_counter
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import interpolate, pad
 
 from app.ml.examination import is_activation
 from app.ml.networks import CNN, Network
@@ -73,10 +74,20 @@ def grad_cam(seen: OfBrightness, x: Tensor, of: int) -> Tensor | None:
         (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu()
         for maps, slopes in zip(kept, gradients, strict=True)
     ]  # one for each look
-    views = [interpolate(cam.detach(), x.shape[2:], mode="bilinear") for cam in cams]
     if isinstance(seen.network, Residual):
+        views = [spread(cam.detach(), x.shape[2:], seen.network.cell) for cam in cams]
         views = seen.network.laid_back(views)
+    else:
+        views = [interpolate(cam.detach(), x.shape[2:], mode="bilinear") for cam in cams]
     return torch.stack(views).sum(0)[0, 0]
+
+
+def spread(cam: Tensor, shape: Sequence[int], cell: int) -> Tensor:
+    """(N, C, h, w) over a picture, each number over its cell x cell pixels; what pooling left over
+    at the right and at the bottom gets what stands beside it."""
+    (height, width), (rows, columns) = shape, (side * cell for side in cam.shape[2:])
+    view = interpolate(cam, (rows, columns), mode="bilinear")
+    return pad(view, (0, width - columns, 0, height - rows), "replicate")
 
 
 def last_maps(network: Network) -> nn.Module | None:

@@ -67,6 +67,7 @@ class Residual(nn.Module):
             raise WrongChoice(
                 "widths", "widths must be 1 to 6 stages, and the halving must leave a pixel"
             )
+        self.cell = 2**halvings  # pixels of the picture beside one another in one of the last maps
         self.mirror, self.shifted = mirror, shifted
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 import torch
 from captum.attr import LayerAttribution, LayerGradCam, Occlusion, Saliency
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.ml.datasets import COLOUR, DIGIT
 from app.ml.networks import build
-from app.ml.reasons import OfBrightness, grad_cam, last_maps, occlusion, saliency
+from app.ml.reasons import OfBrightness, grad_cam, last_maps, occlusion, saliency, spread
+from app.ml.residual import Residual
 
 SMALL_CNN = {"blocks": [{"channels": 6, "pool": 2}, {"channels": 8}], "hidden": [12]}
 NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
@@ -24,6 +25,30 @@ NETWORKS: dict[str, tuple[str, dict[str, Any], tuple[int, int, int]]] = {
         (3, 32, 32),
     ),
 }
+
+
+@pytest.mark.parametrize(("patch", "side"), [(2, 3), (3, 4)])
+def test_a_cell_of_the_last_maps_lies_where_it_looks(patch: int, side: int) -> None:
+    """A dot in the middle of a cell's pixels is seen by that cell, in a network of dots alone."""
+    choices = {"widths": [1, 1, 1], "patch": patch, "early_pooling": True}
+    network = build("residual", choices, (3, 32, 32), 2).eval()
+    assert isinstance(network, Residual) and network.whitening is not None
+    network.whitening.filters.fill_(0)[:, :, 0, 0] = 1
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):  # hands on the place in the middle, branches nothing
+            layer.weight.data.fill_(0)[:, :, 1, 1] = 0 if layer.in_channels == 1 else 1
+    for stage in (network.stages[1], network.stages[3]):
+        stage[0].weight.data[:, :, 1, 1] = 1  # type: ignore[index, operator]
+    for row, column in ((0, 1), (1, 2), (side - 1, side - 1)):
+        x = torch.zeros(1, 3, 32, 32)
+        x[..., 8 * row + 4, 8 * column + 4] = 9
+        maps = network.stages(network.bend(network.whitening(x)) if network.bend
+                              else network.whitening(x))  # fmt: skip
+        assert maps.shape[2:] == (side, side)
+        hot = torch.zeros(side * side)
+        hot[maps[0, 0].argmax()] = 1
+        laid = spread(hot.view(1, 1, side, side), (32, 32), network.cell)[0, 0]
+        assert laid[8 * row + 4, 8 * column + 4] > 0.8 and laid.shape == (32, 32)
 
 
 @pytest.fixture(params=NETWORKS)
