@@ -134,7 +134,9 @@ def orthogonal(matrix: Tensor) -> Tensor:
     x = x / (x.norm() + 1e-7)
     for _ in range(5):
         square = x @ x.T
-        x = x * 3.4445 + (square @ square * 2.0315 - square * 4.7750) @ x
+        x = torch.addmm(
+            x, torch.addmm(square, square, square, beta=-4.7750, alpha=2.0315), x, beta=3.4445
+        )
     return x.T if is_tall else x
 
 

@@ -6,7 +6,7 @@ from app.ml.training_spec import TrainingSpec
 
 SMALL_CNN = {
     "blocks": [
-        {"channels": 32, "kernel": 5, "pool": 2},  # 28 -> 14
+        {"channels": 16, "kernel": 5, "pool": 2},  # 28 -> 14
         {"channels": 64, "kernel": 3},
         {"channels": 64, "kernel": 3, "pool": 2},  # 14 -> 7
         {"channels": 128, "kernel": 3},
@@ -47,7 +47,7 @@ RECIPES = {
         network="cnn",
         hyperparameters={
             "blocks": [
-                {"channels": 32, "kernel": 5, "pool": 2},  # 28 -> 14
+                {"channels": 16, "kernel": 5, "pool": 2},  # 28 -> 14
                 {"channels": 32, "kernel": 3, "pool": 2},  # 14 -> 7
                 {"channels": 64, "kernel": 3, "pool": 2},  # 7 -> 3
             ],

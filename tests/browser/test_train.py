@@ -165,7 +165,7 @@ def test_blocks_are_added_and_taken_away(form: Page) -> None:
     form.get_by_role("button", name="Take block 2 away").click()
     expect(blocks).to_have_count(3)
     channels = [box.input_value() for box in form.get_by_label("Channels").all()]
-    assert channels == ["32", "64", "64"]
+    assert channels == ["16", "64", "64"]
 
 
 @pytest.mark.parametrize(
@@ -214,13 +214,13 @@ def by(text: str) -> str:
 
 def test_the_shape_of_the_network_follows_the_form(form: Page) -> None:
     shape = form.locator(".shape")
-    expect(shape.locator("summary")).to_have_text("The network: 34,474 parameters to learn")
+    expect(shape.locator("summary")).to_have_text("The network: 29,434 parameters to learn")
     rows = shape.locator("tbody tr")
     expect(rows.nth(0)).to_have_text(by("Input1 x 28 x 280"))
     expect(rows.nth(1)).to_have_text(
-        by("Convolution 5 x 5, batch norm, ReLU32 x 28 x 288645 x 5 x 1 x 32 + 64")
+        by("Convolution 5 x 5, batch norm, ReLU16 x 28 x 284325 x 5 x 1 x 16 + 32")
     )
-    expect(rows.nth(2)).to_have_text(by("Pooling, maximum 2 x 232 x 14 x 140"))
+    expect(rows.nth(2)).to_have_text(by("Pooling, maximum 2 x 216 x 14 x 140"))
     form.get_by_label("Channels").first.fill("8")
     expect(rows.nth(1)).to_contain_text(by("8 x 28 x 28"))
     form.get_by_label("Network", exact=True).select_option("mlp")
@@ -241,7 +241,7 @@ def test_the_very_field_that_cannot_work_is_marked_while_one_types(form: Page) -
     expect(form.locator(".shape summary")).to_contain_text("first mend the marked choice")
     kernel.fill("3")
     expect(form.locator("[aria-invalid=true]")).to_have_count(0)
-    expect(form.locator(".shape summary")).to_contain_text("34,474 parameters")
+    expect(form.locator(".shape summary")).to_contain_text("29,434 parameters")
 
 
 def test_a_network_too_large_for_this_server_is_refused_at_its_largest_layer(form: Page) -> None:

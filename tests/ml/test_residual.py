@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -112,6 +113,15 @@ def test_the_network_made_quick_says_the_same() -> None:
     x = torch.rand(4, *COLOUR)
     quick = fuse(copy.deepcopy(network), COLOUR)
     assert torch.allclose(quick(x), network(x), atol=1e-4)
+
+
+def test_while_it_learns_it_is_measured_by_one_look(small_dataset: Dataset) -> None:
+    def curve(**looks: bool) -> list[dict[str, object]]:
+        spec = TrainingSpec("mnist", "residual", {"widths": [8], **looks}, epochs=2, batch_size=32)
+        steps = train(replace(spec, precision="float32", threads=1), small_dataset)
+        return [event.values for event in steps if event.kind == "evaluated"]
+
+    assert curve(mirror=True, shifted=True) == curve()
 
 
 def test_it_learns_and_is_stored_as_it_was_tested(small_dataset: Dataset) -> None:
