@@ -302,7 +302,7 @@ class Bench {
       const { reasons, input, rejected } = await explained(this.#lab, { reasons: "pixels", pixels: pixels.value || "1" }, signal);
       if (signal.aborted) return;
       const change = reasons?.pixels;
-      told.textContent = change ? changeInWords(change, "pixels") : rejected?.message ?? "";
+      told.textContent = change ? changeInWords(change) : rejected?.message ?? "";
       this.#part(".change").hidden = !change;
       if (change) showChange(this.#part(".change"), change, input, this.#lab.model?.size ?? 28);
     } catch (error) {

@@ -88,7 +88,7 @@ export function mount(panel, lab) {
     try {
       const answer = await explained(lab, { reasons: "change" }, signal);
       change = answer.reasons?.change ?? null;
-      part(".change-told").textContent = change ? changeInWords(change) : answer.rejected?.message ?? "";
+      part(".change-told").textContent = change ? changeInWords(change, panel.dataset.dabs) : answer.rejected?.message ?? "";
       drawChange(answer.input);
     } catch (error) {
       if (!signal.aborted) part(".change-told").textContent = /** @type {Error} */ (error).message;
@@ -136,7 +136,9 @@ function showNeighbours(panel, { reasons, rejected }) {
   const told = /** @type {HTMLElement} */ (panel.querySelector(".neighbours-told"));
   if (!found) return noNeighbours(panel, rejected?.message ?? "");
   told.textContent = say("neighboursFound", { shown: found.pictures.length, n: count(found.n) });
-  panel.querySelector(".gallery")?.replaceChildren(...found.pictures.map(({ label, read, distance, picture }) => {
+  const list = /** @type {HTMLElement} */ (panel.querySelector(".gallery"));
+  list.hidden = false;
+  list.replaceChildren(...found.pictures.map(({ label, read, distance, picture }) => {
     const item = element("li");
     const image = element("img");
     Object.assign(image, { src: picture, alt: "", width: 56, height: 56 });
@@ -149,7 +151,9 @@ function showNeighbours(panel, { reasons, rejected }) {
 /** @param {HTMLElement} panel @param {string} sentence */
 function noNeighbours(panel, sentence) {
   /** @type {HTMLElement} */ (panel.querySelector(".neighbours-told")).textContent = sentence;
-  panel.querySelector(".gallery")?.replaceChildren();
+  const list = /** @type {HTMLElement} */ (panel.querySelector(".gallery"));
+  list.replaceChildren();
+  list.hidden = true;
 }
 
 /** @param {HTMLElement} shown @param {Change} change @param {string} input @param {number} side */
@@ -162,10 +166,10 @@ export async function showChange(shown, change, input, side) {
   markEdits(canvas, change.edits, side);
 }
 
-/** @param {Change} change @param {"dabs" | "pixels"} [kind] */
-export function changeInWords({ reached, before, after, edits, tried, predictions }, kind = "dabs") {
+/** @param {Change} change @param {string} [dabs] what is put on and taken away; without it, single pixels */
+export function changeInWords({ reached, before, after, edits, tried, predictions }, dabs) {
   const share = percent(predictions[0].probability) + UNIT;
   const added = edits.filter(({ brighter }) => brighter).length;
-  const sentence = /** @type {const} */ ({ dabs: ["changeFound", "changeMissed"], pixels: ["attackFound", "attackMissed"] })[kind][reached ? 0 : 1];
-  return say(sentence, { before, after, added, taken: edits.length - added, share, tried: count(tried) });
+  const sentences = /** @type {const} */ (dabs ? ["changeFound", "changeMissed"] : ["attackFound", "attackMissed"]);
+  return say(sentences[reached ? 0 : 1], { before, after, added, taken: edits.length - added, share, tried: count(tried), of: dabs ?? "" });
 }

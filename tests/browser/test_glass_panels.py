@@ -1,9 +1,11 @@
 """Under glass: why this answer, the map, break it; with pictures that the server looks through."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Server
@@ -71,12 +73,25 @@ def test_the_nearest_training_pictures_are_shown(page: Page, server: Server) -> 
     expect(why.locator(".neighbours-told")).to_contain_text("pictures that it learnt from")
 
 
+def test_a_model_of_photographs_speaks_of_light_and_says_which_files_are_missing(
+    page: Page, server: Server, tmp_path: Path, problems: list[str]
+) -> None:
+    Image.new("RGB", (40, 40), "navy").save(tmp_path / "blue.png")
+    page.goto(f"{server.url}/models/cifar10-resnet/glass")
+    page.set_input_files("#file", tmp_path / "blue.png")
+    why = unfolded(page, "why")
+    expect(why.get_by_text("puts dabs of light on the picture")).to_be_visible()
+    expect(why.get_by_text("not on this server")).to_be_visible(timeout=SLOW)
+    expect(why.locator(".gallery")).to_be_hidden()
+    problems[:] = [problem for problem in problems if "status of 409" not in problem]
+
+
 def test_a_change_of_the_answer_is_searched_and_forgotten_with_the_next_stroke(
     page: Page, server: Server, mouse: Any
 ) -> None:
     why = unfolded(opened(page, server, "mnist-mlp"), "why")
     why.get_by_role("button", name="Search for a change").click()
-    expect(why.locator(".change-told")).to_contain_text("pictures", timeout=SLOW)
+    expect(why.locator(".change-told")).to_contain_text("Dabs of ink added", timeout=SLOW)
     expect(why.locator(".change canvas")).to_be_visible()
     mouse(page, [[(0.2, 0.9), (0.8, 0.9)]])
     expect(why.locator(".change canvas")).to_be_hidden()
