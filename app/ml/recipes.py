@@ -6,7 +6,7 @@ from app.ml.training_spec import TrainingSpec
 
 SMALL_CNN = {
     "blocks": [
-        {"channels": 16, "kernel": 5, "pool": 2},  # 28 -> 14
+        {"channels": 32, "kernel": 5, "pool": 2},  # 28 -> 14
         {"channels": 64, "kernel": 3},
         {"channels": 64, "kernel": 3, "pool": 2},  # 14 -> 7
         {"channels": 128, "kernel": 3},
@@ -138,24 +138,23 @@ RECIPES = {
     ),
     "cifar10-resnet": TrainingSpec(
         dataset="cifar10-jpeg",
-        dataset_options={"validation_fraction": 0.08},
+        dataset_options={"validation_fraction": 0.05},
         network="residual",
         hyperparameters={
-            "widths": [96, 192, 384],
+            "widths": [128, 256, 320],
             "early_pooling": True,
             "patch": 2,
             "mirror": True,
             "shifted": True,
             "activation": "gelu",
         },
-        epochs=64,
+        epochs=100,
         batch_size=512,
         optimizer="muon",
         learning_rate=0.02,
-        weight_decay=0.08,
+        weight_decay=0.15,
         ema=0.99,
-        augmentation={"flip": 0.5, "crop": 3, "mix": 0.5},
-        fade=0.1,
+        augmentation={"flip": 0.5, "crop": 3, "mix": 0.7},
         threads=2,
         weights="float16",
     ),
