@@ -1,6 +1,7 @@
 """The training loop: a generator of events that takes commands. Nothing else knows the loop."""
 
 from collections.abc import Generator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from time import perf_counter
@@ -301,13 +302,12 @@ class Trainer:
         """(mean loss, accuracy) of the predicting weights on a part; a residual network looks once
         at each picture, for six looks would cost every epoch a tenth of its time."""
         twin = self.twin()
-        if isinstance(twin, Residual):
-            twin.mirror = twin.shifted = False
         if self.frozen and part is self.dataset.validation:
             with autocast(self.precision, self.device.type):
                 logits = self.frozen.predict("validation", twin)
         else:
-            logits = self.predict(twin, part, self.precision)
+            with twin.looking_once() if isinstance(twin, Residual) else nullcontext():
+                logits = self.predict(twin, part, self.precision)
         right = (logits.argmax(1) == part.labels).double().mean()
         return float(cross_entropy(logits, part.labels)), float(right)
 

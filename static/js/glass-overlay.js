@@ -1,5 +1,5 @@
 // @ts-check
-/** Maps over the input, on a canvas: the colours of a sheet with the ink faintly over them, and marks of edits. */
+/** Maps over the input, on a canvas: the colours of a sheet with the picture faintly over them, and marks of edits. */
 import { asTable, plain } from "./numbers.js";
 import { say } from "./texts.js";
 import { lay } from "./tiles.js";

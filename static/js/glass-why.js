@@ -35,7 +35,10 @@ export function mount(panel, lab) {
   });
   const neighbours = new LatestWins({
     answered: (answer) => showNeighbours(panel, /** @type {Explained} */ (answer)),
-    failed: ({ message }) => noNeighbours(panel, message),
+    failed: ({ message }) => {
+      noNeighbours(panel, message);
+      part(".gallery").hidden = true; // a passing fault keeps its place
+    },
     waiting: (reason) => noNeighbours(panel, reason?.message ?? say("lostDetail")),
   });
 
@@ -151,9 +154,7 @@ function showNeighbours(panel, { reasons, rejected }) {
 /** @param {HTMLElement} panel @param {string} sentence */
 function noNeighbours(panel, sentence) {
   /** @type {HTMLElement} */ (panel.querySelector(".neighbours-told")).textContent = sentence;
-  const list = /** @type {HTMLElement} */ (panel.querySelector(".gallery"));
-  list.replaceChildren();
-  list.hidden = true;
+  panel.querySelector(".gallery")?.replaceChildren();
 }
 
 /** @param {HTMLElement} shown @param {Change} change @param {string} input @param {number} side */

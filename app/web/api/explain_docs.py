@@ -143,7 +143,7 @@ class ReasonsAnswer(BaseModel):
     )
     neighbours: NeighboursAnswer | None = None
     place: PlaceAnswer | None = None
-    change: ChangeAnswer | None = Field(None, description="by dabs of ink and of an eraser")
+    change: ChangeAnswer | None = Field(None, description="by dabs that brighten or darken it")
     pixels: ChangeAnswer | None = Field(None, description="by single black or white pixels")
 
 
