@@ -1,4 +1,4 @@
-"""Batched augmentation on tensors: every picture gets its own warp and its own pen.
+"""Batched augmentation on tensors: every picture gets its own warp, its own pen and light.
 
 Affine and elastic distortions as in Simard, Steinkraus and Platt (2003), done for a whole batch by
 one sampling grid; pen width by grey-scale dilation and erosion.
@@ -29,6 +29,7 @@ class Augmentation:
     erase: float = 0.0
     flip: float = 0.0
     crop: int = 0
+    light: float = 0.0
     mix: float = 0.0
 
     @classmethod
@@ -89,6 +90,11 @@ STRENGTHS = (
         minimum=0, maximum=8,
     ),
     Hyperparameter(
+        "light", "number", 0.0,
+        "The share by which brightness, contrast and colour change at most: another day's light.",
+        minimum=0, maximum=0.9,
+    ),
+    Hyperparameter(
         "mix", "number", 0.0,
         "The probability that a rectangle of another picture comes in; both answers count.",
         minimum=0, maximum=1,
@@ -103,6 +109,8 @@ def augment(x: Tensor, how: Augmentation, random: Generator) -> Tensor:
     if how.flip:
         chance = torch.rand(len(x), 1, 1, 1, generator=random, device=x.device)
         x = torch.where(chance < how.flip, x.flip(3), x)
+    if how.light:
+        x = change_light(x, how.light, random)
     if how.pen:
         x = change_pen(x, how.pen, random)
     if how.warps:
@@ -141,6 +149,16 @@ def crop(x: Tensor, most: int, random: Generator) -> Tensor:
     return padded.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]].permute(
         0, 3, 1, 2
     )
+
+
+def change_light(x: Tensor, strength: float, random: Generator) -> Tensor:
+    """Each picture (N, C, H, W) as in another light: colours about their grey, then all about the
+    picture's mean, stretched or dulled, and the whole made brighter or darker."""
+    colour, contrast, brightness = uniform(3 * len(x), strength, random).view(3, -1, 1, 1, 1)
+    grey = x.mean(1, keepdim=True)
+    x = grey + (x - grey) * (1 + colour)
+    mean = x.mean((1, 2, 3), keepdim=True)
+    return ((x - mean) * (1 + contrast) + mean * (1 + brightness)).clamp(0, 1)
 
 
 def change_pen(x: Tensor, strength: float, random: Generator) -> Tensor:

@@ -34,6 +34,10 @@ class Residual(nn.Module):
             "The first stage halves the sides too: a quarter of the work is left for the others.",
         ),
         Hyperparameter(
+            "first_branch", "boolean", False,
+            "The first stage adds a branch too, where the maps are still large.",
+        ),
+        Hyperparameter(
             "whitening", "boolean", True,
             "A first layer that is computed, not learnt: it makes neighbouring pixels independent.",
         ),
@@ -55,8 +59,8 @@ class Residual(nn.Module):
 
     def __init__(
         self, shape: tuple[int, int, int], classes: int, widths: list[int], early_pooling: bool,
-        whitening: bool, patch: int, mirror: bool, shifted: bool, activation: str, gamma: float,
-        dropout: float,
+        first_branch: bool, whitening: bool, patch: int, mirror: bool, shifted: bool,
+        activation: str, gamma: float, dropout: float,
     ) -> None:  # fmt: skip
         super().__init__()
         self.whitening = Whitening(shape[0], patch) if whitening else None
@@ -74,7 +78,7 @@ class Residual(nn.Module):
         for index, width in enumerate(widths):
             pool = 2 if index or early_pooling else 1
             self.stages.append(convolution(channels, width, activation, gamma, pool))
-            if index:
+            if index or first_branch:
                 self.stages.append(Branch(width, activation, gamma))
             channels = width
         self.head = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())

@@ -19,7 +19,7 @@ def test_no_strength_leaves_pictures_as_they_are(x: torch.Tensor) -> None:
 
 
 STRENGTHS = [{"rotate": 15.0}, {"scale": 0.2}, {"shear": 0.2}, {"shift": 2.0}, {"elastic": 1.0},
-             {"pen": 0.5}, {"erase": 1.0}]  # fmt: skip
+             {"pen": 0.5}, {"erase": 1.0}, {"light": 0.3}]  # fmt: skip
 
 
 @pytest.mark.parametrize("strength", STRENGTHS, ids=lambda strength: next(iter(strength)))
@@ -79,6 +79,31 @@ def places(moved: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Row and column of the original that came to the middle (2, 2)."""
     value = (moved[:, 0, 2, 2] * 36).round().long()
     return value // 6, value % 6
+
+
+def test_in_another_light_a_picture_keeps_its_drawing() -> None:
+    x = torch.rand(64, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.4 + 0.3
+    lit = run(x, light=0.2)  # so little that nothing is clipped
+    assert lit.min() > 0 and lit.max() < 1
+    grey, lit_grey = x.mean(1), lit.mean(1)
+    contrast = [
+        float(torch.dot(a.flatten() - a.mean(), b.flatten() - b.mean()) / a.var() / (a.numel() - 1))
+        for a, b in zip(grey, lit_grey, strict=True)
+    ]
+    assert 0.8 <= min(contrast) < 0.9 and 1.1 < max(contrast) <= 1.2
+    brightness = lit.mean((1, 2, 3)) / x.mean((1, 2, 3))
+    assert 0.8 <= brightness.min() < 0.9 and 1.1 < brightness.max() <= 1.2
+    for before, after in zip(grey, lit_grey, strict=True):  # lighter places stay lighter
+        assert torch.equal(before.flatten().argsort(), after.flatten().argsort())
+    colour = (lit - lit_grey[:, None]).std((1, 2, 3)) / (x - grey[:, None]).std((1, 2, 3))
+    assert not torch.allclose(colour, torch.tensor(contrast), rtol=0.02)  # it changes by itself
+
+
+def test_a_grey_picture_stays_grey_in_any_light() -> None:
+    x = torch.rand(32, 1, 8, 8).repeat(1, 3, 1, 1)
+    lit = run(x, light=0.9)
+    assert lit.min() >= 0 and lit.max() <= 1
+    assert torch.allclose(lit, lit[:, :1].repeat(1, 3, 1, 1), atol=1e-6)
 
 
 def test_a_mixed_picture_is_its_own_but_for_a_rectangle_of_the_one_before() -> None:

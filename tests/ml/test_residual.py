@@ -9,7 +9,7 @@ from app.ml.fusion import fuse
 from app.ml.networks import build, channels_last, parameter_count
 from app.ml.parts import Dataset
 from app.ml.publishing import stored
-from app.ml.residual import Residual, Whitening
+from app.ml.residual import Branch, Residual, Whitening
 from app.ml.training import train
 from app.ml.training_spec import TrainingSpec
 
@@ -62,6 +62,15 @@ def test_early_pooling_halves_the_sides_in_the_first_stage_too() -> None:
         residual(COLOUR, widths=[8] * 5, early_pooling=True, patch=2)
 
 
+def test_the_first_stage_adds_a_branch_too_where_asked() -> None:
+    def branches(first: bool) -> list[bool]:
+        stages = residual(COLOUR, widths=[8, 16], first_branch=first).stages
+        return [isinstance(stage, Branch) for stage in stages]
+
+    assert branches(False) == [False, False, True]
+    assert branches(True) == [False, True, False, True]
+
+
 @pytest.mark.parametrize("patch", [2, 3])
 def test_whitening_makes_the_pixels_of_a_patch_independent_and_of_variance_1(patch: int) -> None:
     torch.manual_seed(0)
@@ -106,7 +115,7 @@ def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool) -> None:
 
 @torch.no_grad()
 def test_the_network_made_quick_says_the_same() -> None:
-    network = channels_last(residual(mirror=True, shifted=True))
+    network = channels_last(residual(mirror=True, shifted=True, first_branch=True))
     for _ in range(5):  # batch norm gets averages that are not 0 and 1
         network(torch.rand(16, *COLOUR))
     network.eval()
