@@ -24,6 +24,7 @@ const ON_PURPOSE = ["dataset_options.leak", "dataset_options.label_noise"];
 const NEEDED = /** @type {Record<string, [string, (value: any) => boolean]>} */ ({
   // a choice that matters only beside certain others
   gamma: ["activation", among("leaky_relu")],
+  patch: ["whitening", Boolean],
   momentum: ["optimizer", among("sgd")],
   warmup: ["schedule", among("one_cycle", "cosine")],
   "augmentation.grain": ["augmentation.elastic", (value) => value !== 0],

@@ -96,6 +96,10 @@ def test_every_choice_has_a_hint_and_only_useful_ones_are_shown(form: Page) -> N
     expect(form.get_by_label("Momentum")).to_be_visible()
     form.get_by_label("Activation", exact=True).select_option("leaky_relu")
     expect(form.get_by_label("Slope below zero")).to_be_visible()
+    form.get_by_label("Network", exact=True).select_option("residual")
+    expect(form.get_by_label("Patch")).to_be_visible()
+    form.get_by_label("Whitening").uncheck()
+    expect(form.get_by_label("Patch")).to_be_hidden()
 
 
 def group(page: Page, title: str) -> Any:
