@@ -158,7 +158,8 @@ def change_light(x: Tensor, strength: float, random: Generator) -> Tensor:
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * (1 + colour)
     mean = x.mean((1, 2, 3), keepdim=True)
-    return ((x - mean) * (1 + contrast) + mean * (1 + brightness)).clamp(0, 1)
+    lit: Tensor = (x - mean) * (1 + contrast) + mean * (1 + brightness)
+    return lit.clamp(0, 1)
 
 
 def change_pen(x: Tensor, strength: float, random: Generator) -> Tensor:
