@@ -26,13 +26,19 @@ Call = tuple[Callable[..., Tensor], tuple[Any, ...]]  # a function, and what fol
 
 @dataclass(frozen=True)
 class Fused:
-    """body: (N, C, H, W) -> what the last layer is given, (N, F); head: that -> logits (N, K)."""
+    """body: (N, C, H, W) -> what the last layer is given, (N, F), or (looks, N, F) by a network
+    that looks several times; head: that -> logits (N, K)."""
 
     body: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor]
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.head(self.body(x))
+
+
+def mean_look(given: Tensor) -> Tensor:
+    """(N, F) or (looks, N, F) -> (N, F)."""
+    return given.mean(0) if given.ndim == 3 else given
 
 
 def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Tensor]:
@@ -48,7 +54,7 @@ def fuse(network: Network, shape: tuple[int, int, int]) -> Callable[[Tensor], Te
         layers = list(network.layers)
     else:
         fold_everywhere(network)
-        return Fused(network.hidden, network.last) if isinstance(network, Residual) else network
+        return Fused(network.hidden, network.answer) if isinstance(network, Residual) else network
     *calls, last = [call_of(layer) for layer in layers if not isinstance(layer, nn.Dropout)]
     head, arguments_of_head = last
 

@@ -95,16 +95,17 @@ WORDS = {
     ),
     "Looks": (
         "All looks together",
-        "The same layers read the picture {looks} times: {how}. The logits are averaged. The "
-        "layers above show the picture as it is.",
+        "The same layers read the picture {looks} times: {how}. Each look gives probabilities, and "
+        "the answer is their mean; these are its logits. The layers above show the picture as it "
+        "is.",
     ),
 }  # fmt: skip
 
 
 HOW_LOOKED = {  # by whether it is moved, and mirrored
     (False, True): "as it is and in the mirror",
-    (True, False): "as it is and moved by a pixel to two corners",
-    (True, True): "as it is, moved by a pixel to two corners, and all three in the mirror",
+    (True, False): "as it is and moved by two pixels to each side",
+    (True, True): "as it is, moved by two pixels to each side, and all five in the mirror",
 }
 
 

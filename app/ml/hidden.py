@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from app.ml.cards import Card
 from app.ml.files import write_atomically
+from app.ml.fusion import Fused, mean_look
 from app.ml.gallery import MOST_SIDE, small_pictures
 from app.ml.inference import Classifier
 from app.ml.networks import Network
@@ -75,8 +76,8 @@ def last_linear(network: nn.Module) -> nn.Linear:
 
 @torch.no_grad()
 def features_of(seen: OfBrightness, x: Tensor) -> Tensor:
-    """(N, C, H, W) in 0..1 -> (N, D), the input of the last linear layer; the mean where the
-    network looks several times. That layer of it is the logits."""
+    """(N, C, H, W) in 0..1 -> (N, D), the input of the last linear layer, which makes logits of it;
+    where the network looks several times, their mean."""
     found: list[Tensor] = []
     hook = last_linear(seen).register_forward_pre_hook(lambda _, given: found.append(given[0]))
     try:
@@ -88,15 +89,19 @@ def features_of(seen: OfBrightness, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def hidden(card: Card, network: Network, part: Part) -> Hidden:
-    """The network loses its last layer. ValueError when the part is empty."""
+    """The network may lose its last layer. ValueError when the part is empty."""
     if not len(part):
         raise ValueError("this part of the dataset is empty; choose another")
-    last = last_linear(network)
-    headless = Classifier(card, without(network, last))
+    last, classifier = last_linear(network), Classifier(card, network)
+    quick = classifier.network
+    if not isinstance(quick, Fused):
+        quick = Fused(without(network, last), last)
     rows = sample(len(part), last.in_features, part.pictures[0])
-    found, until = list[Tensor](), perf_counter() + SECONDS
+    found, answers, until = list[Tensor](), list[Tensor](), perf_counter() + SECONDS
     for some in torch.split(rows, batch_of(part)):
-        found.append(headless.logits(part.pictures[some].numpy()).flatten(1))
+        given = quick.body(classifier.normalised(part.pictures[some].numpy()))
+        found.append(mean_look(given).flatten(1))
+        answers.append(quick.head(given).argmax(1))
         if perf_counter() > until and len(found) * batch_of(part) >= LEAST_PICTURES:
             break
     features, rows = torch.cat(found), rows[: sum(map(len, found))]
@@ -105,7 +110,7 @@ def hidden(card: Card, network: Network, part: Part) -> Hidden:
     mean, axes, explained = principal_axes(features)
     return Hidden(
         features=features.clamp(-65_000, 65_000).half(), labels=part.labels[rows],
-        predicted=last(features).argmax(1), rows=rows, pictures=small_pictures(part, rows),
+        predicted=torch.cat(answers)[order], rows=rows, pictures=small_pictures(part, rows),
         mean=mean, axes=axes, explained=explained,
     )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Classifier: pictures in, probabilities out."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,8 +10,8 @@ from torch import Tensor
 from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_familiarity, read_weights
 from app.ml.familiarity import Familiarity
-from app.ml.fusion import Fused, fuse
-from app.ml.networks import Network, build, channels_last
+from app.ml.fusion import Fused, fuse, mean_look
+from app.ml.networks import Network, build, channels_last, temper
 from app.ml.readings import Readings, linear_head, pooled, read
 
 
@@ -29,6 +31,7 @@ class Classifier:
             self.head is None or self.head.in_features != self.cells * len(familiarity.axes)
         ):
             raise ValueError("the familiarity does not fit the network's last layer")
+        self.temper = partial(temper, network)
         self.network = fuse(channels_last(network), card.shape)
         self.sharpness = 1 / card.temperature
         shape = (1, -1, 1, 1)
@@ -54,7 +57,7 @@ class Classifier:
                 assert isinstance(self.network, Network)
                 return read(self.network, [x])
             given = self.network.body(x)
-            return Readings(self.network.head(given), pooled(given, self.cells))
+            return Readings(self.network.head(given), pooled(mean_look(given), self.cells))
 
     def read(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], list[bool]]:
         """uint8 (N, C, S, S) -> float32 (N, classes), each row summing to 1, and for each picture
@@ -96,4 +99,5 @@ def load_network(entry: ModelEntry) -> Network:
         raise UnavailableModel("the weights do not fit the network of the card") from error
     if not all(torch.isfinite(t).all() for t in weights.values() if t.is_floating_point()):
         raise UnavailableModel("the weights hold values that are not finite")
+    temper(network, card.temperature)
     return network.eval()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import log
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from app.ml.activations import activation_module
 from app.ml.convolution import Conv2d
 from app.ml.hyperparameters import ACTIVATION, DROPOUT, GAMMA, Hyperparameter, WrongChoice
 
-SHIFTS = (0, 1, -1)  # pixels down and to the right
+SHIFTS = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))  # pixels down, and to the right
 EPS = 5e-4  # added to the patches' variances: what hardly varies is not blown up
 
 
@@ -48,11 +49,11 @@ class Residual(nn.Module):
         ),
         Hyperparameter(
             "mirror", "boolean", False,
-            "Predict from the picture and its mirror image, and average.",
+            "Predict from the picture and its mirror image: the mean of their probabilities.",
         ),
         Hyperparameter(
             "shifted", "boolean", False,
-            "Predict also from the picture moved by a pixel to two corners, and average.",
+            "Predict also from the picture moved by two pixels to each side: the mean of all.",
         ),
         ACTIVATION, GAMMA, DROPOUT,
     )  # fmt: skip
@@ -73,6 +74,7 @@ class Residual(nn.Module):
             )
         self.cell = 2**halvings  # pixels of the picture beside one another in one of the last maps
         self.mirror, self.shifted = mirror, shifted
+        self.temperature = 1.0  # that each look's logits are divided by before softmax
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()
         for index, width in enumerate(widths):
@@ -87,18 +89,30 @@ class Residual(nn.Module):
         self.head.append(nn.Linear(channels, classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training:
+        if self.training or not self.looks_often:
             return self.once(x)
-        return torch.stack([self.once(look) for look in self.looks(x)]).mean(0)
+        return self.together(torch.stack([self.once(look) for look in self.looks(x)]))
+
+    def together(self, logits: Tensor) -> Tensor:
+        """(looks, N, classes) -> (N, classes), whose softmax at the temperature is the mean of the
+        looks' probabilities, as large as their logits are in the mean."""
+        sharp = logits / self.temperature
+        sizes = sharp.logsumexp(2, keepdim=True)
+        shares = (sharp - sizes).logsumexp(0) - log(len(logits))
+        return (shares + sizes.mean(0)) * self.temperature
 
     def hidden(self, x: Tensor) -> Tensor:
-        """What the last layer is given, (N, widths[-1]), in eval mode: of all looks the mean, so
-        that `last` of it is what forward answers. Of one picture all are one batch, which is
-        quicker; many pictures would take so many times the memory."""
+        """What the last layer is given by each look, (looks, N, widths[-1]), in eval mode. Of one
+        picture all are one batch, which is quicker; many pictures would take so many times the
+        memory."""
         looks = self.looks(x)
         if len(x) == 1:
-            return self.within(torch.cat(looks)).mean(0, keepdim=True)
-        return torch.stack([self.within(look) for look in looks]).mean(0)
+            return self.within(torch.cat(looks))[:, None]
+        return torch.stack([self.within(look) for look in looks])
+
+    def answer(self, hidden: Tensor) -> Tensor:
+        """What forward answers, of what the last layer is given: (looks, N, F) -> (N, classes)."""
+        return self.together(self.last(hidden))
 
     @contextmanager
     def looking_once(self) -> Iterator[None]:
@@ -110,8 +124,12 @@ class Residual(nn.Module):
         finally:
             self.mirror, self.shifted = kept
 
+    @property
+    def looks_often(self) -> bool:
+        return self.mirror or self.shifted
+
     def looks(self, x: Tensor) -> list[Tensor]:
-        """The picture (N, C, H, W) as it is, first, and all else that an answer is the mean of."""
+        """The picture (N, C, H, W) as it is, first, and all else that the answer is made of."""
         looks = [moved(x, by) for by in SHIFTS] if self.shifted else [x]
         return [*looks, *(look.flip(3) for look in looks)] if self.mirror else looks
 
@@ -119,7 +137,11 @@ class Residual(nn.Module):
         """What was found at each place of each look, as the picture stands."""
         shifts = len(SHIFTS) if self.shifted else 1
         back = [*maps[:shifts], *(each.flip(3) for each in maps[shifts:])]
-        return [moved(each, -SHIFTS[at % shifts]) for at, each in enumerate(back)]
+        found = []
+        for at, each in enumerate(back):
+            down, right = SHIFTS[at % shifts]
+            found.append(moved(each, (-down, -right)))
+        return found
 
     @property
     def last(self) -> nn.Module:
@@ -140,13 +162,15 @@ class Residual(nn.Module):
         return pooled
 
 
-def moved(x: Tensor, by: int) -> Tensor:
-    """Pictures (N, C, H, W) so many pixels down and to the right, 1, 0 or -1; at the edge, what
-    stands within it is seen again."""
-    if not by:
+def moved(x: Tensor, by: tuple[int, int]) -> Tensor:
+    """Pictures (N, C, H, W) so many pixels down and to the right; at the edge, what stands within
+    it is seen again."""
+    (down, right), (height, width) = by, x.shape[2:]
+    most = max(abs(down), abs(right))
+    if not most:
         return x
-    height, width = x.shape[2:]
-    return pad(x, (1, 1, 1, 1), "reflect")[:, :, 1 - by :, 1 - by :][:, :, :height, :width]
+    wide = pad(x, (most,) * 4, "reflect")
+    return wide[:, :, most - down :, most - right :][:, :, :height, :width]
 
 
 class Branch(nn.Module):

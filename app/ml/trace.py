@@ -64,7 +64,7 @@ def trace(network: Network, x: Tensor) -> Trace:
     if others:
         assert isinstance(network, Residual)
         answers = (logits, *(network.once(look) for look in others))
-        logits = torch.stack(answers).mean(0)
+        logits = network.together(torch.stack(answers))
         layers.append(Seen("looks", "Looks", network, answers, logits))
     return Trace(layers, logits[0])
 

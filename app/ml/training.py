@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
 from app.ml.feed import Feed
 from app.ml.frozen import Frozen
-from app.ml.networks import Network, begin_from, build, channels_last, parameter_count
+from app.ml.networks import Network, begin_from, build, channels_last, parameter_count, temper
 from app.ml.optimisation import Optimizer, make_optimizer, rate_at
 from app.ml.parts import Dataset, Part
 from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
@@ -278,13 +279,16 @@ class Trainer:
         network.load_state_dict(as_stored(network.state_dict(), self.spec.weights))
 
         def reader(part: Part) -> Readings:
-            return read(network, self.feed.batches(part))
+            readings = read(network, self.feed.batches(part))
+            if not readings.logits.isfinite().all():
+                raise FloatingPointError("some logits are not finite")
+            return readings
 
-        readings = reader(part)
-        if not readings.logits.isfinite().all():  # the last step was the one too far
+        try:
+            confidence = find_confidence(reader, partial(temper, network), self.dataset)
+            found = confidence.judge(reader(part), part)
+        except FloatingPointError:  # the last step was the one too far
             return self.diverged()
-        confidence = find_confidence(reader, self.dataset)
-        found = confidence.judge(readings, part)
         trained = Trained(
             self.spec,
             network.cpu(),
@@ -300,7 +304,7 @@ class Trainer:
 
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, accuracy) of the predicting weights on a part; a residual network looks once
-        at each picture, for six looks would cost every epoch a tenth of its time."""
+        at each picture, for ten looks would cost every epoch a sixth of its time."""
         twin = self.twin()
         if self.frozen and part is self.dataset.validation:
             with autocast(self.precision, self.device.type):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.glass import DETAIL, flattened, is_maps, numbers
-from app.ml.residual import Whitening
+from app.ml.residual import Residual, Whitening
 from app.ml.sheets import Sheet, sheet_of
 from app.ml.trace import Seen, Trace
 
@@ -98,10 +98,12 @@ def formula_of(
         return copied(seen, unit)
     if seen.kind == "Concatenate":
         return laid_together(seen, unit, place)
-    if seen.kind in ("Add", "Looks"):
+    if seen.kind == "Add":
         at = (0, unit) if place is None else (0, unit, *place)
-        kind = "add" if seen.kind == "Add" else "mean"
-        return {"kind": kind, "terms": [number(each[at]) for each in seen.inputs]}
+        return {"kind": "add", "terms": [number(each[at]) for each in seen.inputs]}
+    if isinstance(module, Residual):  # all its looks
+        shares = (torch.cat(seen.inputs) / module.temperature).softmax(1)[:, unit]
+        return {"kind": "mean", "terms": list(map(number, shares)), "mean": number(shares.mean())}
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         return batch_norm(module, given(seen, unit, place), unit)
     if (window := window_of(seen, unit, place)) is not None:

@@ -10,7 +10,7 @@ import { count, say } from "./texts.js";
  * @typedef {{ kind: "sum", terms: Term[], rest: Rest, bias: number | null } | { kind: "convolution", terms: Window[], rest: Rest, bias: number | null }
  *   | { kind: "batch_norm", input: number, mean: number, spread: number, scale: number, shift: number }
  *   | { kind: "activation", function: string, input: number } | { kind: "pooling", how: "largest" | "mean", window: number[][], count: number }
- *   | { kind: "add" | "mean", terms: number[] } | { kind: "copy", place: number[] }} Formula
+ *   | { kind: "add", terms: number[] } | { kind: "mean", terms: number[], mean: number } | { kind: "copy", place: number[] }} Formula
  * @typedef {{ layer: string, unit: number, place: number[] | null, value: number, formula: Formula, looks_at: import("./glass-input.js").Box,
  *   map: import("./tiles.js").Tiles | null, weights: import("./tiles.js").Tiles | null }} Unit
  */
@@ -38,7 +38,7 @@ export function formulaOf({ formula, value }, inputs) {
     default: {
       const [one, ...others] = formula.terms.map(plain);
       if (formula.kind === "add") return [line("formulaAdd", { one, other: others[0], result })];
-      return [line("formulaMean", { one, others: others.join(" + "), count: formula.terms.length, result })];
+      return [line("formulaMean", { one, others: others.join(" + "), count: formula.terms.length, result: plain(formula.mean) })];
     }
   }
 }

@@ -234,7 +234,7 @@ const TEXTS = {
   formulaActivation: "{function}({input}) = {result}",
   formulaCopy: "The number of map {map} at row {row}, column {column}: {result}",
   formulaAdd: "What went in {one} + what the branch found {other} = {result}",
-  formulaMean: "(of the picture {one} + of its other looks {others}) / {count} = {result}",
+  formulaMean: "Probability: (of the picture {one} + of its other looks {others}) / {count} = {result}",
   formulaLargest: "The largest of {count} numbers: {result}",
   formulaAverage: "The mean of {count} numbers: {result}",
   termFrom: "From",

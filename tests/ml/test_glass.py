@@ -21,7 +21,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "cnn-global": {"blocks": BLOCKS, "hidden": [], "global_pooling": True, "activation": "gelu"},
     "residual": {"widths": [4, 8, 12], "mirror": True},
     "residual-moved": {"widths": [4, 8, 12], "shifted": True},
-    "residual-six-looks": {"widths": [4, 8, 12], "mirror": True, "shifted": True, "patch": 2},
+    "residual-ten-looks": {"widths": [4, 8, 12], "mirror": True, "shifted": True, "patch": 2},
 }
 SHAPES = [(1, 28, 28), (3, 32, 32), (3, 224, 224)]
 CLOSE: dict[str, float] = {"rtol": 1e-5, "atol": 1e-5}
@@ -60,8 +60,9 @@ def test_each_layer_tells_its_modules_own_output(traced: Traced) -> None:
     modules = dict(network.named_modules())
     for layer in way.layers:
         if layer.kind == "Looks":
-            mean = sum(layer.inputs) / len(layer.inputs)
-            assert len(layer.inputs) > 1 and torch.allclose(mean, layer.output, **CLOSE)
+            shares = [look.softmax(1) for look in layer.inputs]
+            mean = sum(shares) / len(shares)
+            assert len(shares) > 1 and torch.allclose(mean, layer.output.softmax(1), **CLOSE)
         elif layer.kind == "Add":
             assert torch.allclose(layer.inputs[0] + layer.inputs[1], layer.output, **CLOSE)
         else:
@@ -107,6 +108,11 @@ def test_a_units_formula_gives_its_value(traced: Traced) -> None:
     for index, seen in enumerate(way.layers):
         for unit in {0, seen.output.shape[1] - 1}:
             found = unit_of(way, index, unit)
+            if seen.kind == "Looks":  # the logit of a probability, that the formula gives
+                it, share = found.formula, float(seen.output.softmax(1)[0, unit])
+                assert it["mean"] == pytest.approx(share, rel=1e-5)
+                assert sum(it["terms"]) / len(it["terms"]) == pytest.approx(share, rel=1e-5)
+                continue
             assert computed(found, way, index) == pytest.approx(found.value, rel=1e-5, abs=1e-5)
             at = (0, unit) if found.place is None else (0, unit, *found.place)
             assert found.value == float(seen.output[at])
@@ -140,10 +146,8 @@ def computed(found: Unit, way: Trace, index: int) -> float:
             return float(seen.module(torch.tensor(it["input"])))
         case "copy":
             return float(seen.inputs[0][(0, *it["place"])])
-        case "add":
-            return float(sum(it["terms"]))
-    assert it["kind"] == "mean"
-    return float(sum(it["terms"]) / len(it["terms"]))
+    assert it["kind"] == "add"
+    return float(sum(it["terms"]))
 
 
 def product(term: dict[str, Any]) -> float:

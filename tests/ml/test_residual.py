@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import unfold
 
 from app.ml.fusion import fuse
-from app.ml.networks import build, channels_last, parameter_count
+from app.ml.networks import build, channels_last, parameter_count, temper
 from app.ml.parts import Dataset
 from app.ml.publishing import stored
 from app.ml.residual import Branch, Residual, Whitening
@@ -98,17 +98,24 @@ def test_a_mirroring_network_reads_a_picture_and_its_mirror_image_alike() -> Non
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool) -> None:
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool, temperature: float) -> None:
     network, single = (
         residual(whitening=False, mirror=mirror and many, shifted=many).eval()
         for many in (True, False)
     )
     single.load_state_dict(network.state_dict())
     x = torch.zeros(4, *COLOUR)
-    x[:, :, 4:-4, 4:-4] = torch.rand(4, 3, 24, 24)  # what is rolled over the edge is black
-    looks = [x.roll((by, by), (2, 3)) for by in (0, 1, -1)]
+    x[:, :, 6:-6, 6:-6] = torch.rand(4, 3, 20, 20)  # what is rolled over the edge is black
+    places = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))
+    looks = [x.roll(by, (2, 3)) for by in places]
     looks += [look.flip(3) for look in looks] if mirror else []
-    assert torch.allclose(network(x), sum(map(single, looks)) / len(looks), atol=1e-5)
+    assert temper(network, temperature)
+    answer, answers = network(x), [single(look) for look in looks]
+    shares = sum((each / temperature).softmax(1) for each in answers) / len(looks)
+    assert torch.allclose((answer / temperature).softmax(1), shares, atol=1e-5)
+    sizes = [(each / temperature).logsumexp(1) for each in (answer, *answers)]
+    assert torch.allclose(sizes[0], sum(sizes[1:]) / len(looks), atol=1e-5)
     assert not torch.allclose(network(x), single(x), atol=1e-5)
     assert all(torch.equal(back, x) for back in network.laid_back(network.looks(x)))
 
@@ -119,9 +126,10 @@ def test_the_network_made_quick_says_the_same() -> None:
     for _ in range(5):  # batch norm gets averages that are not 0 and 1
         network(torch.rand(16, *COLOUR))
     network.eval()
-    x = torch.rand(4, *COLOUR)
-    quick = fuse(copy.deepcopy(network), COLOUR)
-    assert torch.allclose(quick(x), network(x), atol=1e-4)
+    temper(network, 0.7)
+    for x in (torch.rand(4, *COLOUR), torch.rand(1, *COLOUR)):
+        quick = fuse(copy.deepcopy(network), COLOUR)
+        assert torch.allclose(quick(x), network(x), atol=1e-4)
 
 
 def test_while_it_learns_it_is_measured_by_one_look(small_dataset: Dataset) -> None:
