@@ -276,6 +276,11 @@ def test_a_network_for_pictures_takes_an_uploaded_one(page: Page, server: Server
     expect(found.locator(".formula")).to_contain_text("what the branch found")
 
 
+def test_a_network_for_colours_knows_the_painted_example(page: Page, server: Server) -> None:
+    opened(page, server, "cifar10-resnet")
+    expect(page.locator("#verdict .big")).to_have_text("ship")
+
+
 def test_a_runs_checkpoint_is_looked_into(page: Page, server: Server) -> None:
     run = finish(server, start(server, epochs=1))
     page.goto(f"{server.url}/runs/{run}")
