@@ -1,6 +1,5 @@
 """What a network's answers are worth: found on held-back pictures when its training is over."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.ml.calibration import fit_temperature
@@ -10,10 +9,7 @@ from app.ml.parts import Dataset, Part, rejections
 from app.ml.readings import Reader, Readings
 
 SAMPLE = 5_000  # training pictures that tell where each class lies
-ROUNDS = 3  # the third changes the temperature by less than a hundredth
 MOST_HELD = 10_000  # held-back pictures; of more a sample
-
-Temper = Callable[[float], bool]  # sets the temperature; whether answers hang on it
 
 
 @dataclass(frozen=True)
@@ -31,22 +27,13 @@ class Confidence:
         return Evaluation(part.labels, shares, rejections(part), strange, self.temperature)
 
 
-def find_confidence(
-    read: Reader, temper: Temper, dataset: Dataset, wronged: float = WRONGED
-) -> Confidence:
-    """Validation alone decides; where each class lies is told by what was learnt from.
-
-    Where answers hang on the temperature, it is found again from the answers at the one found
-    before; they are left at the last.
-    """
-    held, hangs = legible(dataset.validation.sample(MOST_HELD)), temper(1.0)
+def find_confidence(read: Reader, dataset: Dataset, wronged: float = WRONGED) -> Confidence:
+    """Validation alone decides; where each class lies is told by what was learnt from."""
+    held = legible(dataset.validation.sample(MOST_HELD))
     if not len(held):
         return Confidence()
-    for _ in range(ROUNDS if hangs else 1):
-        found = read(held)
-        temperature = fit_temperature(found.logits, held.labels)
-        temper(temperature)
-    seen = legible(dataset.train.sample(SAMPLE))
+    found, seen = read(held), legible(dataset.train.sample(SAMPLE))
+    temperature = fit_temperature(found.logits, held.labels)
     return Confidence(temperature, fit(read(seen), seen.labels, found, wronged))
 
 

@@ -87,7 +87,7 @@ class Evaluation:
         return sum(each.n * each.gap for each in bins) / read if read else 0.0
 
     def untempered(self) -> "Evaluation":
-        """The same at temperature 1; of a network that looks several times, nearly."""
+        """The same at temperature 1."""
         return replace(self, probabilities=tempered(self.probabilities, 1 / self.temperature))
 
     def strangers(self) -> int | None:

@@ -1,7 +1,5 @@
 """Classifier: pictures in, probabilities out."""
 
-from functools import partial
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,7 +9,7 @@ from app.ml.cards import Card
 from app.ml.checkpoints import ModelEntry, UnavailableModel, read_familiarity, read_weights
 from app.ml.familiarity import Familiarity
 from app.ml.fusion import Fused, fuse, mean_look
-from app.ml.networks import Network, build, channels_last, temper
+from app.ml.networks import Network, build, channels_last
 from app.ml.readings import Readings, linear_head, pooled, read
 
 
@@ -31,7 +29,6 @@ class Classifier:
             self.head is None or self.head.in_features != self.cells * len(familiarity.axes)
         ):
             raise ValueError("the familiarity does not fit the network's last layer")
-        self.temper = partial(temper, network)
         self.network = fuse(channels_last(network), card.shape)
         self.sharpness = 1 / card.temperature
         shape = (1, -1, 1, 1)
@@ -99,5 +96,4 @@ def load_network(entry: ModelEntry) -> Network:
         raise UnavailableModel("the weights do not fit the network of the card") from error
     if not all(torch.isfinite(t).all() for t in weights.values() if t.is_floating_point()):
         raise UnavailableModel("the weights hold values that are not finite")
-    temper(network, card.temperature)
     return network.eval()

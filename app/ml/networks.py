@@ -218,14 +218,6 @@ def channels_last(network: Network) -> Network:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def temper(network: Network, temperature: float) -> bool:
-    """Whether its answers hang on the temperature: of several looks, each is tempered by itself."""
-    if not isinstance(network, Residual):
-        return False
-    network.temperature = temperature
-    return network.looks_often
-
-
 def weighted_layers(network: Network) -> list[tuple[str, nn.Linear | nn.Conv2d]]:
     """Those with weights, and their names, in the order in which they are done."""
     return [

@@ -74,7 +74,6 @@ class Residual(nn.Module):
             )
         self.cell = 2**halvings  # pixels of the picture beside one another in one of the last maps
         self.mirror, self.shifted = mirror, shifted
-        self.temperature = 1.0  # that each look's logits are divided by before softmax
         channels = self.whitening.channels if self.whitening else shape[0]
         self.stages = nn.Sequential()
         for index, width in enumerate(widths):
@@ -91,15 +90,7 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if self.training or not self.looks_often:
             return self.once(x)
-        return self.together(torch.stack([self.once(look) for look in self.looks(x)]))
-
-    def together(self, logits: Tensor) -> Tensor:
-        """(looks, N, classes) -> (N, classes), whose softmax at the temperature is the mean of the
-        looks' probabilities, as large as their logits are in the mean."""
-        sharp = logits / self.temperature
-        sizes = sharp.logsumexp(2, keepdim=True)
-        shares = (sharp - sizes).logsumexp(0) - log(len(logits))
-        return (shares + sizes.mean(0)) * self.temperature
+        return together(torch.stack([self.once(look) for look in self.looks(x)]))
 
     def hidden(self, x: Tensor) -> Tensor:
         """What the last layer is given by each look, (looks, N, widths[-1]), in eval mode. Of one
@@ -112,7 +103,7 @@ class Residual(nn.Module):
 
     def answer(self, hidden: Tensor) -> Tensor:
         """What forward answers, of what the last layer is given: (looks, N, F) -> (N, classes)."""
-        return self.together(self.last(hidden))
+        return together(self.last(hidden))
 
     @contextmanager
     def looking_once(self) -> Iterator[None]:
@@ -171,6 +162,13 @@ def moved(x: Tensor, by: tuple[int, int]) -> Tensor:
         return x
     wide = pad(x, (most,) * 4, "reflect")
     return wide[:, :, most - down :, most - right :][:, :, :height, :width]
+
+
+def together(logits: Tensor) -> Tensor:
+    """Of several looks (looks, N, classes) one answer (N, classes): its softmax is the mean of
+    their probabilities, and it is as large as their logits are in the mean."""
+    sizes = logits.logsumexp(2, keepdim=True)
+    return (logits - sizes).logsumexp(0) - log(len(logits)) + sizes.mean(0)
 
 
 class Branch(nn.Module):

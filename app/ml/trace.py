@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.ml.networks import Network
-from app.ml.residual import Branch, Residual
+from app.ml.residual import Branch, Residual, together
 
 TOKENS = ("VisionTransformer", "SwinTransformer", "MaxVit")  # of torchvision: no maps within
 
@@ -17,8 +17,8 @@ TOKENS = ("VisionTransformer", "SwinTransformer", "MaxVit")  # of torchvision: n
 class Seen:
     """A layer on the picture's way. `inputs` and `output` have a first axis of 1.
 
-    kind: the module's class; `Add` where a residual branch ends and `Looks` where answers are
-    averaged, whose inputs are those that are joined; `Concatenate` where maps are laid one after
+    kind: the module's class; `Add` where a residual branch ends and `Looks` where several answers
+    become one, whose inputs are those that are joined; `Concatenate` where maps are laid one after
     another; `Closed` where there are neither maps nor units to show.
     """
 
@@ -64,7 +64,7 @@ def trace(network: Network, x: Tensor) -> Trace:
     if others:
         assert isinstance(network, Residual)
         answers = (logits, *(network.once(look) for look in others))
-        logits = network.together(torch.stack(answers))
+        logits = together(torch.stack(answers))
         layers.append(Seen("looks", "Looks", network, answers, logits))
     return Trace(layers, logits[0])
 

@@ -3,7 +3,6 @@
 from collections.abc import Generator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from app.ml.confidence import Confidence, find_confidence
 from app.ml.evaluation import Evaluation
 from app.ml.feed import Feed
 from app.ml.frozen import Frozen
-from app.ml.networks import Network, begin_from, build, channels_last, parameter_count, temper
+from app.ml.networks import Network, begin_from, build, channels_last, parameter_count
 from app.ml.optimisation import Optimizer, make_optimizer, rate_at
 from app.ml.parts import Dataset, Part
 from app.ml.precision import as_stored, autocast, resolve_device, resolve_precision
@@ -285,7 +284,7 @@ class Trainer:
             return readings
 
         try:
-            confidence = find_confidence(reader, partial(temper, network), self.dataset)
+            confidence = find_confidence(reader, self.dataset)
             found = confidence.judge(reader(part), part)
         except FloatingPointError:  # the last step was the one too far
             return self.diverged()

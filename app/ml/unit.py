@@ -102,7 +102,7 @@ def formula_of(
         at = (0, unit) if place is None else (0, unit, *place)
         return {"kind": "add", "terms": [number(each[at]) for each in seen.inputs]}
     if isinstance(module, Residual):  # all its looks
-        shares = (torch.cat(seen.inputs) / module.temperature).softmax(1)[:, unit]
+        shares = torch.cat(seen.inputs).softmax(1)[:, unit]
         return {"kind": "mean", "terms": list(map(number, shares)), "mean": number(shares.mean())}
     if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         return batch_norm(module, given(seen, unit, place), unit)

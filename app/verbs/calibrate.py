@@ -52,7 +52,7 @@ def start(model: str, wronged: float, into: Path | None, as_json: bool) -> int:
             batches = (batch.numpy() for batch in part.batches(BATCH))
             return Readings.joined([classifier.readings(batch) for batch in batches])
 
-        confidence = find_confidence(read, classifier.temper, dataset, wronged)
+        confidence = find_confidence(read, dataset, wronged)
         test = confidence.judge(read(dataset.test), dataset.test)
         facts = accuracies(test, dataset)
         notes = tuple(note for note in card.notes if not note.startswith(LAXER))

@@ -18,7 +18,7 @@ from app.settings import ROOT, Settings
 from app.web.errors import ApiError, standard_error
 
 MOST_WAITING = 16  # questions; beyond: 503 busy
-PATIENCE = 120.0  # seconds for one answer; then the process is killed
+PATIENCE = 600.0  # seconds for one answer; then the process is killed
 GRACE = 1.0  # seconds to let go of a question that nobody waits for; then the same
 IDLE = 60.0  # seconds without a question after which the process ends, and its memory is free
 KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "HOME")  # of the environment; it holds secrets too

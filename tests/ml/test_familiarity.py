@@ -77,7 +77,7 @@ def test_a_training_ends_with_both_and_the_published_model_knows_them(
     noise = random.integers(0, 256, (40, 1, 28, 28), np.uint8)
     if network != "residual":  # eight features of a hardly trained one tell nothing of noise
         assert sum(classifier.read(noise)[1]) > 30
-    again = find_confidence(lambda part: readings(classifier, part), classifier.temper, dataset)
+    again = find_confidence(lambda part: readings(classifier, part), dataset)
     assert again.temperature == pytest.approx(entry.card.temperature, abs=1e-3)
     copied = library.adopt(entry.folder, "two")
     assert copied.card is not None and copied.card.familiarity == entry.card.familiarity

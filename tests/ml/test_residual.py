@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import unfold
 
 from app.ml.fusion import fuse
-from app.ml.networks import build, channels_last, parameter_count, temper
+from app.ml.networks import build, channels_last, parameter_count
 from app.ml.parts import Dataset
 from app.ml.publishing import stored
 from app.ml.residual import Branch, Residual, Whitening
@@ -98,8 +98,7 @@ def test_a_mirroring_network_reads_a_picture_and_its_mirror_image_alike() -> Non
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-@pytest.mark.parametrize("temperature", [1.0, 0.6])
-def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool, temperature: float) -> None:
+def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool) -> None:
     network, single = (
         residual(whitening=False, mirror=mirror and many, shifted=many).eval()
         for many in (True, False)
@@ -110,11 +109,10 @@ def test_a_shifted_network_answers_the_mean_of_its_looks(mirror: bool, temperatu
     places = ((0, 0), (2, 0), (-2, 0), (0, 2), (0, -2))
     looks = [x.roll(by, (2, 3)) for by in places]
     looks += [look.flip(3) for look in looks] if mirror else []
-    assert temper(network, temperature)
     answer, answers = network(x), [single(look) for look in looks]
-    shares = sum((each / temperature).softmax(1) for each in answers) / len(looks)
-    assert torch.allclose((answer / temperature).softmax(1), shares, atol=1e-5)
-    sizes = [(each / temperature).logsumexp(1) for each in (answer, *answers)]
+    shares = sum(each.softmax(1) for each in answers) / len(looks)
+    assert torch.allclose(answer.softmax(1), shares, atol=1e-5)
+    sizes = [each.logsumexp(1) for each in (answer, *answers)]
     assert torch.allclose(sizes[0], sum(sizes[1:]) / len(looks), atol=1e-5)
     assert not torch.allclose(network(x), single(x), atol=1e-5)
     assert all(torch.equal(back, x) for back in network.laid_back(network.looks(x)))
@@ -126,7 +124,6 @@ def test_the_network_made_quick_says_the_same() -> None:
     for _ in range(5):  # batch norm gets averages that are not 0 and 1
         network(torch.rand(16, *COLOUR))
     network.eval()
-    temper(network, 0.7)
     for x in (torch.rand(4, *COLOUR), torch.rand(1, *COLOUR)):
         quick = fuse(copy.deepcopy(network), COLOUR)
         assert torch.allclose(quick(x), network(x), atol=1e-4)

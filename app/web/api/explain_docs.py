@@ -78,7 +78,8 @@ class UnitAnswer(BaseModel):
     value: float
     formula: dict[str, Any] = Field(
         description="`kind` is sum, convolution, batch_norm, activation, pooling, add, mean or "
-        "copy; the largest eight terms of a sum, and `rest` for the others"
+        "copy; the largest eight terms of a sum, and `rest` for the others; mean: the probability "
+        "that each look gives, and theirs together, of which the unit is a logit"
     )
     looks_at: BoxAnswer = Field(description="where in the input it looks")
     map: SheetAnswer | None
