@@ -1,5 +1,6 @@
 // @ts-check
 /** The panel that makes a dataset of a folder or a zip: chosen or dropped, sent with its progress, told what was left out. */
+import { chosenIn } from "./arrivals.js";
 import { reasonOf } from "./predict.js";
 import { count, say } from "./texts.js";
 
@@ -18,10 +19,9 @@ export class AddDataset {
   /** @param {HTMLElement} panel @param {Window} page */
   constructor(panel, page) {
     this.#panel = panel;
-    const folder = this.#part("input.folder");
-    folder.addEventListener("change", () => this.#take([...(folder.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file })), folder));
-    const zip = this.#part("input.zip");
-    zip.addEventListener("change", () => zip.files?.[0] && this.#take([{ path: zip.files[0].name, file: zip.files[0] }], zip));
+    for (const input of ["input.folder", "input.zip"]) {
+      chosenIn(this.#part(input), (files) => this.#take(files.map((file) => ({ path: file.webkitRelativePath || file.name, file }))));
+    }
     this.#part(".stop").addEventListener("click", () => this.#request?.abort());
     page.addEventListener("dragover", (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -42,9 +42,8 @@ export class AddDataset {
     return this.#panel.querySelector(selector);
   }
 
-  /** @param {Sent[]} sent @param {HTMLInputElement} [input] */
-  #take(sent, input) {
-    if (input) input.value = ""; // so that the same can be chosen again
+  /** @param {Sent[]} sent */
+  #take(sent) {
     const chosen = sent.map(({ path, file }) => ({ path: path.replace(/^\.+(?=[^/]+\/)/, ""), file })); // a hidden folder that is chosen is meant
     const visible = chosen.filter(({ path }) => !HIDDEN.test(path) && (PICTURE.test(path) || !IN_HIDDEN.test(path)));
     if (this.#request) return;

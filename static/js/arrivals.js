@@ -5,11 +5,13 @@
 
 /** @param {HTMLInputElement} input @param {Taker} take */
 export function chosenIn(input, take) {
-  input.addEventListener("change", () => {
+  const chosen = () => {
     const files = [...(input.files ?? [])];
     input.value = ""; // so that the same file can be chosen again
     if (files.length) take(files);
-  });
+  };
+  input.addEventListener("change", chosen);
+  queueMicrotask(chosen); // before this script was there
 }
 
 /** @param {Window} page @param {HTMLElement} invitation shown while files are held over the page @param {Taker} take */

@@ -146,7 +146,9 @@ async function restore() {
     place.ariaLabel = say("yourPictureHere");
     place.tabIndex = -1;
     page.toggleAttribute("data-pictures", true);
-    sheet.lay(await painted(pipeline, say("example")));
+    const example = await painted(pipeline, say("example"));
+    if (sheet.subject) return; // a picture of one's own was there first
+    sheet.lay(example);
     notice.textContent = say("examplePainted");
     return;
   }

@@ -104,7 +104,7 @@ def test_a_race_is_run_told_and_shared(page: Page, phone: Page, school: Server) 
     page.get_by_role("button", name="Start the race").press("Enter")
     now = page.locator(".race .now")
     expect(now).to_contain_text(re.compile(r"^.+ won: [\d.]+.% of the validation"), timeout=240_000)
-    assert page.locator(".race output").inner_text() == now.inner_text()
+    expect(page.locator(".race output")).to_have_text(now.inner_text())
     run = ask(school, f"/runs/{page.url.rpartition('run=')[2]}")
     assert run["purpose"] == "lesson"
     chosen: list[dict[str, Any]] = [each["hyperparameters"] for each in run["variants"]]

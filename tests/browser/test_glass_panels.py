@@ -231,6 +231,22 @@ def test_a_panel_opened_before_the_pages_own_script_is_there_is_loaded_then(
     expect(bench.locator(".off")).to_contain_text(re.compile("[1-9]"))
 
 
+def test_a_picture_chosen_before_the_pages_own_script_is_there_is_the_one_that_lies_there(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    Image.new("RGB", (40, 40), "navy").save(tmp_path / "blue.png")
+    held: list[Route] = []
+    page.route("**/js/glass.js*", lambda route: held.append(route))
+    with page.expect_request("**/js/glass.js*"):
+        page.goto(f"{server.url}/models/cifar10-resnet/glass", wait_until="commit")
+    page.set_input_files("#file", tmp_path / "blue.png")
+    with page.expect_response("**/explain?*", timeout=SLOW) as answered:
+        held[0].continue_()
+    assert answered.value.json()["input"]
+    expect(page.locator("#verdict")).to_contain_text(re.compile(r"\w"), timeout=SLOW)
+    expect(page.locator("#notice")).to_be_empty()
+
+
 # --- units, runs, everyone ---
 
 

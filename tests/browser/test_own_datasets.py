@@ -4,7 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Server
 from tests.browser.test_everyone import violations
@@ -85,6 +85,20 @@ def test_a_folder_on_a_phone_with_a_leak_in_it_is_warned_of(
     expect(phone.locator(".pairs li")).to_have_count(3)
     expect(phone.locator(".pairs li").first).to_contain_text("brick: test 1 is")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_chosen_before_the_pages_script_is_there_is_taken_then(
+    page: Page, server: Server, tmp_path: Path, problems: list[str]
+) -> None:
+    (tmp_path / "none.zip").write_bytes(b"no zip")
+    held: list[Route] = []
+    page.route("**/js/datasets.js*", lambda route: held.append(route))
+    with page.expect_request("**/js/datasets.js*"):
+        page.goto(f"{server.url}/datasets", wait_until="commit")
+    page.locator("input.zip").set_input_files(tmp_path / "none.zip")
+    held[0].continue_()
+    expect(page.locator(".refused")).to_contain_text("zip", timeout=SLOW)
+    problems[:] = [problem for problem in problems if "status of 422" not in problem]
 
 
 def test_what_lies_in_a_hidden_folder_is_named_and_a_folder_without_pictures_is_told(
